@@ -1,0 +1,365 @@
+/**
+ * Every call, event and result between the page (or the command line's shell) and the engine: the only file both
+ * sides import. Schemas stand at the door: what passes them is trusted inside.
+ */
+import * as v from 'valibot'
+
+// ─── words shared by many calls ──────────────────────────────────────────────
+
+/** A raw picture from the camera: `rgba` holds width × height × 4 bytes, row by row. */
+export const Frame = v.pipe(
+  v.object({
+    width: v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(8192)), // pixels
+    height: v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(8192)), // pixels
+    rgba: v.instance(Uint8Array),
+  }),
+  v.check(
+    (frame) => frame.rgba.length === frame.width * frame.height * 4,
+    'rgba must hold width × height × 4 bytes',
+  ),
+)
+export type Frame = v.InferOutput<typeof Frame>
+
+const Id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))
+const Key = v.pipe(v.string(), v.minLength(1), v.maxLength(64)) // names a draft or a job
+export type PersonId = number
+export type PhotographId = number
+export type AttemptId = number
+export type DraftId = string
+/** Chosen by the caller, so that it can hear the progress of a call that has not returned yet, and cancel it. */
+export type JobId = string
+
+/** Where the head points, from the subject's own side: `left` is the subject's left. */
+export const View = v.picklist(['front', 'left', 'right', 'up', 'down'])
+export type View = v.InferOutput<typeof View>
+
+/** Which kinds of evidence a distance compares. A threshold belongs to one form and to no other. */
+export const ComparisonForm = v.picklist(['photograph-photograph', 'photograph-template', 'burst-template'])
+export type ComparisonForm = v.InferOutput<typeof ComparisonForm>
+
+/** Pixels of the picture it was found in; may reach over the picture's edge. */
+export interface Box {
+  left: number
+  top: number
+  width: number
+  height: number
+}
+
+/** Degrees. Roll: head tilted to the picture's right is positive. Yaw: subject turned to their own left is positive. Pitch: up is positive. */
+export interface Pose {
+  roll: number
+  yaw: number
+  pitch: number
+}
+
+/** Quality components, in the words of ISO/IEC 29794-5. */
+export const qualityComponents = [
+  'SingleFacePresent',
+  'FaceCutOff',
+  'InterEyeDistance',
+  'HeadPose',
+  'Luminance',
+  'UnderExposure',
+  'OverExposure',
+  'DynamicRange',
+  'Sharpness',
+  'EyesOpen',
+] as const
+export type QualityComponent = (typeof qualityComponents)[number]
+
+/** One measured component: `sentence` tells the user what to do, and is empty where the component passes. */
+export interface QualityMeasure {
+  component: QualityComponent
+  value: number
+  limit: number
+  unit: string
+  passes: boolean
+  sentence: string
+}
+
+// ─── results ─────────────────────────────────────────────────────────────────
+
+export interface Status {
+  home: string
+  gallery: { people: number; photographs: number }
+  model: { name: string; version: string }
+  /** What runs the networks, as the status line shows it: "ONNX Runtime · CPU". */
+  processor: string
+  /** How the gallery's key is kept; `basic-text` is Linux's unprotected fallback and is said to the user. */
+  keyKeeper: 'safe-storage' | 'basic-text' | 'key-file' | 'passphrase'
+  threshold: ThresholdInForce
+  /** False while sessions are still loading; verification waits for them. */
+  ready: boolean
+}
+
+/** The threshold that verification uses, and where it comes from. */
+export interface ThresholdInForce {
+  form: ComparisonForm
+  distance: number
+  wantedFmr: number
+  origin:
+    | { kind: 'card'; people: number; impostorPairs: number; note: string }
+    | { kind: 'tuned'; people: number; pairs: number; at: number; stale: string | null }
+}
+
+/** The newest frame as the live preview sees it: `hint` is the first failing component's sentence. */
+export interface Preview {
+  faces: number
+  box: Box | null
+  /** 68 points, [x0, y0, x1, y1, …], in pixels of the frame. */
+  landmarks: number[] | null
+  pose: Pose | null
+  quality: QualityMeasure[]
+  hint: string | null
+}
+
+export interface PersonSummary {
+  person: PersonId
+  name: string
+  photographs: number
+  bestPhotograph: PhotographId | null
+  enrolledAt: number // ms since 1970
+  lastVerifiedAt: number | null
+  /** Share of quality components that pass, averaged over the photographs; 0–1. */
+  quality: number
+  /** The nearest other person, where they are so near that they may be taken for each other. */
+  confusableWith: { person: PersonId; name: string; distance: number } | null
+}
+
+export interface PhotographSummary {
+  photograph: PhotographId
+  capturedAt: number // ms since 1970
+  source: 'camera' | 'file'
+  view: View | null
+  quality: QualityMeasure[]
+  /** To the mean of this person's other photographs; null with a single one. */
+  distanceToOthers: number | null
+}
+
+export interface PersonDetails extends PersonSummary {
+  photographList: PhotographSummary[]
+  skippedViews: View[]
+  nearest: { person: PersonId; name: string; distance: number }[]
+  genuineOverTime: { at: number; distance: number; outcome: AttemptOutcome }[]
+}
+
+export type NameRefusal = 'empty' | 'too-long' | 'control-characters' | 'taken'
+
+export interface Refusal {
+  kind: 'refused'
+  reason: string // a stable word: 'no-face', 'name-empty', 'wrong-key' …
+  message: string // a sentence with a way out
+}
+
+export interface DraftPhotograph {
+  photograph: number // its number within the draft
+  view: View | null
+  source: 'camera' | 'file'
+  fileName: string | null
+  quality: QualityMeasure[]
+  jpeg: Uint8Array // the aligned crop, to be looked at
+}
+
+export type EnrolmentWarning =
+  | {
+      kind: 'near-another-person'
+      photograph: number
+      person: PersonId
+      name: string
+      nearest: PhotographId
+      distance: number
+    }
+  | { kind: 'outlier'; photograph: number; distance: number }
+  | { kind: 'same-photograph-twice'; photograph: number; other: number }
+  | { kind: 'more-than-one-face'; photograph: number; faces: number }
+
+export interface EnrolmentReview {
+  name: string
+  photographs: DraftPhotograph[]
+  skippedViews: View[]
+  warnings: EnrolmentWarning[]
+}
+
+export type AttemptOutcome =
+  'match' | 'no-match' | 'not-enrolled' | 'no-face' | 'several-faces' | 'poor-quality' | 'locked-out'
+
+/** What stands behind a match or a no-match. */
+export interface Evidence {
+  distance: number
+  threshold: ThresholdInForce
+  /** threshold − distance: positive is inside. */
+  margin: number
+  nearestPhotograph: PhotographId | null
+  bestFrame: Uint8Array // JPEG of the aligned crop
+  framesUsed: number
+  attempt: AttemptId
+}
+
+export type Verdict =
+  | ({ kind: 'match' } & Evidence)
+  | ({ kind: 'no-match'; why: string; failuresLeft: number } & Evidence)
+  | { kind: 'not-enrolled'; message: string }
+  | { kind: 'no-face'; message: string }
+  | { kind: 'several-faces'; faces: number; message: string }
+  | { kind: 'poor-quality'; measure: QualityMeasure; message: string }
+  | { kind: 'locked-out'; until: number; message: string }
+
+export interface Attempt {
+  attempt: AttemptId
+  at: number // ms since 1970
+  /** The claimed name, or "person 7" after person 7 was forgotten. */
+  claim: string
+  person: PersonId | null
+  outcome: AttemptOutcome
+  distance: number | null
+  threshold: number | null
+  model: string
+}
+
+export const Settings = v.object({
+  camera: v.nullable(v.pipe(v.string(), v.maxLength(512))), // device id; null: the system's first
+  wantedFmr: v.pipe(v.number(), v.minValue(1e-5), v.maxValue(1e-1)), // fraction
+  photographsPerPerson: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)),
+  failuresBeforeLockOut: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
+  lockOutSeconds: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400)), // doubles with every further failure
+  keepCrops: v.boolean(), // without crops a gallery cannot be re-embedded or retrained
+  theme: v.picklist(['system', 'light', 'dark']),
+})
+export type Settings = v.InferOutput<typeof Settings>
+
+export const defaultSettings: Settings = {
+  camera: null,
+  wantedFmr: 1e-4,
+  photographsPerPerson: 20,
+  failuresBeforeLockOut: 5,
+  lockOutSeconds: 30,
+  keepCrops: true,
+  theme: 'system',
+}
+
+// ─── calls ───────────────────────────────────────────────────────────────────
+
+/** A name is kept exactly as typed; what is refused is said by `Refusal.reason`, so only its size is checked here. */
+const Name = v.pipe(v.string(), v.maxLength(20_000))
+const FileBytes = v.pipe(
+  v.instance(Uint8Array),
+  v.check((bytes) => bytes.byteLength <= 256 * 1024 * 1024, 'a file may hold 256 MiB at most'),
+)
+const Nothing = v.optional(v.object({}), {})
+const gives = <G>() => undefined as unknown as G
+
+/** name → what it takes (checked) and what it gives (typed). */
+export const calls = {
+  status: { takes: Nothing, gives: gives<Status>() },
+  'settings.get': { takes: Nothing, gives: gives<Settings>() },
+  'settings.set': { takes: v.partial(Settings), gives: gives<Settings>() },
+
+  preview: { takes: v.object({ frame: Frame }), gives: gives<Preview>() },
+  verify: {
+    takes: v.object({ person: Id, frames: v.pipe(v.array(Frame), v.minLength(1), v.maxLength(12)) }),
+    gives: gives<Verdict>(),
+  },
+
+  people: { takes: Nothing, gives: gives<PersonSummary[]>() },
+  person: { takes: v.object({ person: Id }), gives: gives<PersonDetails | Refusal>() },
+  'person.rename': {
+    takes: v.object({ person: Id, name: Name }),
+    gives: gives<{ kind: 'renamed' } | Refusal>(),
+  },
+  /** `name` must be typed by the user and equal the person's own. */
+  'person.forget': {
+    takes: v.object({ person: Id, name: Name }),
+    gives: gives<{ kind: 'forgotten' } | Refusal>(),
+  },
+  photograph: {
+    takes: v.object({ photograph: Id }),
+    gives: gives<{ kind: 'jpeg'; jpeg: Uint8Array } | Refusal>(),
+  },
+  'photograph.drop': { takes: v.object({ photograph: Id }), gives: gives<{ kind: 'dropped' } | Refusal>() },
+
+  /** With `person`, photographs are added to someone already enrolled. */
+  'enrol.begin': {
+    takes: v.object({ name: Name, consent: v.literal(true), person: v.optional(Id) }),
+    gives: gives<{ kind: 'draft'; draft: DraftId } | Refusal>(),
+  },
+  /** Keeps the frame if it is the best of its view so far. */
+  'enrol.frame': {
+    takes: v.object({ draft: Key, view: View, frame: Frame }),
+    gives: gives<{ kind: 'kept'; kept: DraftPhotograph } | { kind: 'not-better' } | Refusal>(),
+  },
+  'enrol.file': {
+    takes: v.object({ draft: Key, fileName: v.pipe(v.string(), v.maxLength(4096)), bytes: FileBytes }),
+    gives: gives<{ kind: 'kept'; kept: DraftPhotograph } | Refusal>(),
+  },
+  'enrol.skip': {
+    takes: v.object({ draft: Key, view: View }),
+    gives: gives<{ kind: 'skipped' } | Refusal>(),
+  },
+  'enrol.drop': {
+    takes: v.object({ draft: Key, photograph: Id }),
+    gives: gives<{ kind: 'dropped' } | Refusal>(),
+  },
+  'enrol.review': {
+    takes: v.object({ draft: Key }),
+    gives: gives<({ kind: 'review' } & EnrolmentReview) | Refusal>(),
+  },
+  'enrol.save': {
+    takes: v.object({ draft: Key }),
+    gives: gives<{ kind: 'saved'; person: PersonId; photographs: number } | Refusal>(),
+  },
+  'enrol.discard': { takes: v.object({ draft: Key }), gives: gives<{ kind: 'discarded' }>() },
+
+  attempts: {
+    takes: v.object({
+      limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)),
+      before: v.optional(Id),
+    }),
+    gives: gives<Attempt[]>(),
+  },
+  'attempts.csv': { takes: Nothing, gives: gives<{ kind: 'csv'; csv: string }>() },
+  'gallery.export': {
+    takes: v.object({
+      passphrase: v.pipe(v.string(), v.minLength(8), v.maxLength(1024)),
+      job: v.optional(Key),
+    }),
+    gives: gives<{ kind: 'exported'; bytes: Uint8Array } | Refusal>(),
+  },
+  'gallery.import': {
+    takes: v.object({
+      passphrase: v.pipe(v.string(), v.maxLength(1024)),
+      bytes: FileBytes,
+      job: v.optional(Key),
+    }),
+    gives: gives<{ kind: 'imported'; people: number; photographs: number; skipped: string[] } | Refusal>(),
+  },
+
+  'job.cancel': { takes: v.object({ job: Key }), gives: gives<{ kind: 'cancelled' } | Refusal>() },
+} as const
+
+export type CallName = keyof typeof calls
+export type Takes<N extends CallName> = v.InferOutput<(typeof calls)[N]['takes']>
+export type Gives<N extends CallName> = (typeof calls)[N]['gives']
+
+/** What the engine tells without being asked. */
+export interface Events {
+  /** Someone, in any window or on the command line, changed the gallery. */
+  'gallery-changed': Record<string, never>
+  'settings-changed': Settings
+  'status-changed': Status
+  progress: { job: JobId; done: number; total: number; remainingMs: number | null; what: string }
+}
+export type EventName = keyof Events
+
+/** The page's whole view of the engine, whichever shell carries it. */
+export interface EnginePort {
+  call<N extends CallName>(name: N, takes: Takes<N>): Promise<Gives<N>>
+  on<E extends EventName>(name: E, hear: (event: Events[E]) => void): () => void
+}
+
+// ─── on the wire (MessagePort in Electron, WebSocket on localhost) ───────────
+
+export type Request = { id: number; call: string; takes: unknown }
+export type Reply =
+  | { id: number; gives: unknown }
+  | { id: number; fault: { kind: 'unknown-call' | 'bad-arguments' | 'fault'; message: string } }
+  | { event: EventName; body: unknown }
