@@ -8,6 +8,20 @@ import type {
   View,
 } from '../contract.ts'
 
+/** Someone to enrol: `consentAt` is when they agreed, ms since 1970. */
+export interface NewPerson {
+  name: string
+  consentAt: number
+  skippedViews: View[]
+}
+
+export interface Person extends NewPerson {
+  person: PersonId
+  enrolledAt: number // ms since 1970
+  photographs: number
+  lastVerifiedAt: number | null // ms since 1970; the last match
+}
+
 /** A photograph as it is handed in: the kept crop, never the whole picture. */
 export interface NewPhotograph {
   /** Lossless PNG of the 256×256 crop; null where the owner chose not to keep crops. */
@@ -23,31 +37,54 @@ export interface NewPhotograph {
   embedding: Float32Array // unit length
 }
 
-export interface Photograph extends Omit<NewPhotograph, 'crop' | 'features'> {
+/** A photograph as it is kept. Its crop, and its embedding under one of several models, are asked for by themselves. */
+export interface Photograph {
   photograph: PhotographId
   person: PersonId
+  cropHash: string
+  hasCrop: boolean
+  capturedAt: number // ms since 1970
+  source: 'camera' | 'file'
+  view: View | null
+  quality: QualityMeasure[]
 }
 
-export interface Person {
+export interface StoredEmbedding {
+  photograph: PhotographId
   person: PersonId
-  name: string
-  enrolledAt: number
-  consentAt: number
-  skippedViews: View[]
-  photographs: number
-  lastVerifiedAt: number | null
+  embedding: Float32Array // unit length
+}
+
+export interface StoredFeatures {
+  photograph: PhotographId
+  person: PersonId
+  features: Float32Array
+}
+
+/** A photograph that one model version has not embedded yet; without its crop it never can. */
+export interface StalePhotograph {
+  photograph: PhotographId
+  person: PersonId
+  hasCrop: boolean
 }
 
 /** What a probe is compared with: the unit-length mean of a person's embeddings under one model version. */
 export interface Template {
   person: PersonId
   modelVersion: string
-  embedding: Float32Array
+  embedding: Float32Array // unit length
   photographs: number
 }
 
+export type TemplateOutcome =
+  | { kind: 'template'; template: Template }
+  /** There are photographs, but none embedded by the version asked for: re-embed them, never compare across. */
+  | { kind: 'other-version'; modelVersions: string[] }
+  /** Nobody of that number, or nobody's photographs. */
+  | { kind: 'none' }
+
 export interface NewAttempt {
-  at: number
+  at: number // ms since 1970
   person: PersonId | null
   claim: string
   outcome: AttemptOutcome
@@ -59,4 +96,10 @@ export interface NewAttempt {
 
 export interface StoredAttempt extends NewAttempt {
   attempt: AttemptId
+}
+
+/** Failures ('no-match') in a row since the last match; `lastAt` is when the newest of them was. */
+export interface RecentFailures {
+  failures: number
+  lastAt: number | null // ms since 1970
 }

@@ -1,0 +1,224 @@
+import type { AttemptId, PersonId, PhotographId, Refusal, Settings } from '../contract.ts'
+import { addAttempt, attempts, recentFailures } from './attempts.ts'
+import { exportGallery, importGallery } from './transfer.ts'
+import type { Imported, TransferOptions } from './transfer.ts'
+import type { KeyKeeper, KeySource } from './key-keeper.ts'
+import { openStore } from './opening.ts'
+import { addPerson, forget, people, person, personByName, rename } from './people.ts'
+import { addPhotograph, crop, dropPhotograph, photograph, photographs } from './photographs.ts'
+import { embeddings, features, putEmbedding, stale } from './embeddings.ts'
+import type {
+  NewAttempt,
+  NewPerson,
+  NewPhotograph,
+  Person,
+  Photograph,
+  RecentFailures,
+  StalePhotograph,
+  StoredAttempt,
+  StoredEmbedding,
+  StoredFeatures,
+  Template,
+  TemplateOutcome,
+} from './records.ts'
+import { setSettings, settings } from './settings.ts'
+import type { Store } from './store.ts'
+import { template, templates } from './templates.ts'
+
+export interface GalleryOptions {
+  home: string // folder; made (for its owner alone) where it does not exist
+  key: KeySource
+  now: () => number // ms since 1970
+}
+
+/**
+ * The people enrolled on this machine: one encrypted SQLite file. Everything is synchronous and on disk when it
+ * returns, but opening, exporting and importing. What a caller may ask wrongly comes back as a `Refusal`; trouble that
+ * every method can meet (full disk, corruption, a lock held too long) is thrown as a `StorageTrouble`, which carries
+ * a `Refusal` too.
+ */
+export class Gallery {
+  /** How this gallery's key is kept. */
+  readonly keyKeeper: KeyKeeper
+  readonly #store: Store
+
+  private constructor(store: Store, keyKeeper: KeyKeeper) {
+    this.#store = store
+    this.keyKeeper = keyKeeper
+  }
+
+  /** Makes a new gallery only where there is none: a missing or wrong key, or a damaged file, is refused in words. */
+  static async open(options: GalleryOptions): Promise<{ kind: 'open'; gallery: Gallery } | Refusal> {
+    const opened = await openStore(options)
+    if (opened.kind === 'refused') return opened
+    return { kind: 'open', gallery: new Gallery(opened.store, opened.keyKeeper) }
+  }
+
+  /** In order of enrolment. */
+  people(): Person[] {
+    return people(this.#store)
+  }
+
+  person(id: PersonId): Person | null {
+    return person(this.#store, id)
+  }
+
+  /** Names are the same when they are after Unicode composition and case folding. */
+  personByName(name: string): Person | null {
+    return personByName(this.#store, name)
+  }
+
+  /** Refuses with 'name-empty', 'name-too-long', 'name-control-characters' or 'name-taken'. */
+  addPerson(newPerson: NewPerson): { kind: 'added'; person: PersonId } | Refusal {
+    return this.#store.write(() => addPerson(this.#store, newPerson))
+  }
+
+  /** Refuses as `addPerson` does, and with 'not-enrolled'. */
+  rename(id: PersonId, name: string): { kind: 'renamed' } | Refusal {
+    return this.#store.write(() => rename(this.#store, id, name))
+  }
+
+  /**
+   * Removes every row and byte of a person; "person 7" stands in the audit log where the name stood. `erased` is false
+   * where another process still reads the old bytes (sealed, in the write-ahead log): they go when it lets go.
+   */
+  forget(id: PersonId): { kind: 'forgotten'; erased: boolean } | Refusal {
+    const forgotten = this.#store.write(() => forget(this.#store, id))
+    return forgotten.kind === 'refused' ? forgotten : { ...forgotten, erased: this.#store.eraseLog() }
+  }
+
+  /** One person, new or known, with photographs, all or nothing. Refuses as `addPerson` and `addPhotograph` do. */
+  enrol(
+    who: NewPerson | PersonId,
+    newPhotographs: NewPhotograph[],
+  ): { kind: 'enrolled'; person: PersonId; photographs: PhotographId[] } | Refusal {
+    return this.#store.write(() => {
+      const added =
+        typeof who === 'number' ? { kind: 'added' as const, person: who } : addPerson(this.#store, who)
+      if (added.kind === 'refused') return added
+      const ids: PhotographId[] = []
+      for (const newPhotograph of newPhotographs) {
+        const kept = addPhotograph(this.#store, added.person, newPhotograph)
+        if (kept.kind === 'refused') return kept
+        ids.push(kept.photograph)
+      }
+      return { kind: 'enrolled', person: added.person, photographs: ids }
+    })
+  }
+
+  /** Refuses with 'not-enrolled'. */
+  addPhotograph(
+    id: PersonId,
+    newPhotograph: NewPhotograph,
+  ): { kind: 'added'; photograph: PhotographId } | Refusal {
+    return this.#store.write(() => addPhotograph(this.#store, id, newPhotograph))
+  }
+
+  /** Of one person, in the order they were added. */
+  photographs(id: PersonId): Photograph[] {
+    return photographs(this.#store, id)
+  }
+
+  photograph(id: PhotographId): Photograph | null {
+    return photograph(this.#store, id)
+  }
+
+  /** The kept crop's PNG; null where there is no such photograph or its crop was not kept. */
+  crop(id: PhotographId): Uint8Array | null {
+    return crop(this.#store, id)
+  }
+
+  /** Refuses with 'no-such-photograph'. */
+  dropPhotograph(id: PhotographId): { kind: 'dropped'; erased: boolean } | Refusal {
+    const dropped = this.#store.write(() => dropPhotograph(this.#store, id))
+    return dropped.kind === 'refused' ? dropped : { ...dropped, erased: this.#store.eraseLog() }
+  }
+
+  /** All embeddings made by one model version, of everybody or of one person, in the order of the photographs. */
+  embeddings(modelVersion: string, id?: PersonId): StoredEmbedding[] {
+    return embeddings(this.#store, modelVersion, id)
+  }
+
+  /** All pooled features made by one model version, of everybody or of one person. */
+  features(modelVersion: string, id?: PersonId): StoredFeatures[] {
+    return features(this.#store, modelVersion, id)
+  }
+
+  /** Photographs that lack an embedding of this version. */
+  stale(modelVersion: string): StalePhotograph[] {
+    return stale(this.#store, modelVersion)
+  }
+
+  /** Adds or replaces what one model version makes of a photograph. Refuses with 'no-such-photograph'. */
+  putEmbedding(
+    id: PhotographId,
+    modelVersion: string,
+    newFeatures: Float32Array,
+    newEmbedding: Float32Array,
+  ): { kind: 'put' } | Refusal {
+    return this.#store.write(() => putEmbedding(this.#store, id, modelVersion, newFeatures, newEmbedding))
+  }
+
+  /** Never one that another model version made. */
+  template(id: PersonId, modelVersion: string): TemplateOutcome {
+    return template(this.#store, id, modelVersion)
+  }
+
+  /** Everybody's who has one under this version. */
+  templates(modelVersion: string): Template[] {
+    return templates(this.#store, modelVersion)
+  }
+
+  addAttempt(attempt: NewAttempt): AttemptId {
+    return this.#store.write(() => addAttempt(this.#store, attempt))
+  }
+
+  /** Newest first, of everybody or of one person; `before` (not itself included) is where the last page ended. */
+  attempts(page: { limit: number; before?: AttemptId; person?: PersonId }): StoredAttempt[] {
+    return attempts(this.#store, page)
+  }
+
+  recentFailures(id: PersonId): RecentFailures {
+    return recentFailures(this.#store, id)
+  }
+
+  /** What was ever set; the caller lays it over the defaults. */
+  settings(): Partial<Settings> {
+    return settings(this.#store)
+  }
+
+  setSettings(changed: Partial<Settings>): void {
+    this.#store.write(() => setSettings(this.#store, changed))
+  }
+
+  counts(): { people: number; photographs: number; attempts: number } {
+    const count = (table: string) => Number(this.#store.get(`SELECT count(*) AS n FROM ${table}`)!.n)
+    return { people: count('person'), photographs: count('photograph'), attempts: count('attempt') }
+  }
+
+  /** Changes when another process (not this gallery object) has changed the gallery. */
+  dataVersion(): number {
+    return Number(this.#store.get('PRAGMA data_version')!.data_version)
+  }
+
+  /** One encrypted file with everything, as it was at the moment of the call. */
+  exportTo(
+    passphrase: string,
+    options?: TransferOptions,
+  ): Promise<{ kind: 'exported'; bytes: Uint8Array } | Refusal> {
+    return exportGallery(this.#store, passphrase, options)
+  }
+
+  /**
+   * Adds the people of an exported file, each whole or not at all; who has a name that is taken is left out and
+   * named in `skipped`. Refuses, before anything is written, with 'not-an-export', 'newer-version',
+   * 'wrong-passphrase' or 'damaged'.
+   */
+  importFrom(bytes: Uint8Array, passphrase: string, options?: TransferOptions): Promise<Imported | Refusal> {
+    return importGallery(this.#store, bytes, passphrase, options)
+  }
+
+  close(): void {
+    this.#store.close()
+  }
+}
