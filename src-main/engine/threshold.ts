@@ -1,0 +1,129 @@
+import type { ComparisonForm } from '../contract.ts'
+import type { CardForm, ModelCard } from './model-card.ts'
+
+/**
+ * A distance that remembers which kinds of evidence it compares, so that the compiler refuses the threshold of
+ * another form: on LFW the photograph × photograph threshold for FMR 1e-4 lets 2.8e-3 through when three photographs
+ * are fused against a template of five.
+ */
+export interface Distance<F extends ComparisonForm> {
+  readonly form: F
+  /** Euclidean, between unit-length embeddings: 0–2. */
+  readonly value: number
+}
+
+/** The largest distance that counts as a match, for one form of comparison and no other. */
+export interface Threshold<F extends ComparisonForm> {
+  readonly form: F
+  /** Euclidean, between unit-length embeddings: 0–2. */
+  readonly distance: number
+  readonly wantedFmr: number // fraction of impostor comparisons
+  readonly people: number // behind the measurement
+  readonly impostorPairs: number
+  /** What the user should know about where it comes from. */
+  readonly note: string
+}
+
+/** How much evidence stands on each side of a comparison. */
+export interface Counts {
+  template: number // photographs in the template
+  burst: number // frames or photographs fused into the probe
+}
+
+/** The form of a comparison follows from the counts alone; a template of one is a photograph. */
+export function formOf({ template, burst }: Counts): ComparisonForm {
+  if (burst > 1) return 'burst-template'
+  return template > 1 ? 'photograph-template' : 'photograph-photograph'
+}
+
+/** Smaller distance, more alike. Exactly at the threshold counts as a match. Throws when the forms differ. */
+export function decide<F extends ComparisonForm>(
+  distance: Distance<F>,
+  threshold: Threshold<NoInfer<F>>,
+): 'match' | 'no-match' {
+  if (distance.form !== threshold.form)
+    throw new TypeError(`a ${distance.form} distance cannot be judged by a ${threshold.form} threshold`)
+  return distance.value <= threshold.distance ? 'match' : 'no-match'
+}
+
+/** Euclidean distance of two unit-length embeddings, marked with what they are. */
+export function distanceBetween<F extends ComparisonForm>(
+  form: F,
+  a: Float32Array,
+  b: Float32Array,
+): Distance<F> {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2
+  return { form, value: Math.sqrt(sum) }
+}
+
+/**
+ * The threshold a comparison is judged by until thresholds are measured on the user's own camera: from the model's
+ * card, for the wanted false match rate. Where the card has no row for exactly these counts, the stricter of the
+ * neighbouring rows is taken; a burst is also held to the photograph × template rows, because frames of one burst are
+ * more alike than the photographs of different days that the card was measured on.
+ * Throws when the card knows nothing of the form.
+ */
+export function thresholdFromCard<F extends ComparisonForm>(
+  card: ModelCard,
+  form: F,
+  counts: Counts,
+  wantedFmr: number,
+): Threshold<F> {
+  const own = around(
+    card.forms.filter((row) => row.form === form),
+    form === 'photograph-photograph' ? { template: 1, burst: 1 } : counts,
+  )
+  if (own.length === 0) throw new Error(`the card of ${card.model} has no threshold for ${form}`)
+  const alsoHeldTo =
+    form === 'burst-template'
+      ? around(
+          card.forms.filter((row) => row.form === 'photograph-template'),
+          { template: counts.template, burst: 1 },
+        )
+      : []
+  const candidates = [...own, ...alsoHeldTo].map((row) => ({ row, point: pointFor(row, wantedFmr) }))
+  const strictest = candidates.reduce((a, b) => (b.point.threshold < a.point.threshold ? b : a))
+  return {
+    form,
+    distance: strictest.point.threshold,
+    wantedFmr,
+    people: strictest.row.people,
+    impostorPairs: strictest.row.impostorPairs,
+    note: noteOn(card, strictest.row, strictest.point.fmr, wantedFmr),
+  }
+}
+
+/** Rows with exactly these counts, else their neighbours on both sides in template size and in burst size. */
+function around(rows: CardForm[], counts: Counts): CardForm[] {
+  return neighbours(rows, (row) => row.template, counts.template).flatMap((group) =>
+    neighbours(group, (row) => row.burst, counts.burst).flat(),
+  )
+}
+
+/** Groups of rows by `count`: the group that equals it, else the next below and the next above. */
+function neighbours(rows: CardForm[], count: (row: CardForm) => number, wanted: number): CardForm[][] {
+  const counts = [...new Set(rows.map(count))].sort((a, b) => a - b)
+  const below = counts.filter((c) => c <= wanted).at(-1)
+  const above = counts.find((c) => c >= wanted)
+  return [...new Set([below, above])]
+    .filter((c) => c !== undefined)
+    .map((c) => rows.filter((row) => count(row) === c))
+}
+
+/** Between two measured operating points the stricter one holds: nothing was measured in between. */
+function pointFor(row: CardForm, wantedFmr: number): { fmr: number; threshold: number } {
+  const points = [...row.operatingPoints].sort((a, b) => b.fmr - a.fmr)
+  // A rate written as 1e-4 and one computed as 0.1/1000 are the same wish.
+  const measured = points.find((point) => point.fmr <= wantedFmr * (1 + 1e-9))
+  const strictest = points.at(-1)
+  if (!strictest) throw new Error(`the card's ${row.form} row has no operating point`)
+  return measured ?? strictest
+}
+
+function noteOn(card: ModelCard, row: CardForm, fmr: number, wantedFmr: number): string {
+  const measured = `Measured on ${card.measuredOn}, ${row.people} people, not on this camera.`
+  return fmr > wantedFmr * (1 + 1e-9)
+    ? `${measured} These people support a false match rate of ${fmr} at best; ${wantedFmr} was asked for.`
+    : measured
+}
