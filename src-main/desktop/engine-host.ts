@@ -1,0 +1,91 @@
+import { MessageChannelMain, utilityProcess, type UtilityProcess, type WebContents } from 'electron'
+import type { Refusal } from '../contract.ts'
+import type { EngineStart, FromEngine, ToEngine } from '../engine-child.ts'
+import type { SafeStorage } from '../gallery/key-keeper.ts'
+
+const restartsAllowed = 3 // an engine that keeps falling over is a fault to be shown, not to be hidden by a loop
+
+/** Keeps the engine's process running, and hands each page a port to it. */
+export class EngineHost {
+  readonly #path: string
+  readonly #start: EngineStart
+  readonly #safeStorage: SafeStorage | null
+  readonly #pages = new Set<WebContents>()
+  #child: UtilityProcess | null = null
+  #restarts = 0
+  #stopping = false
+
+  /** @param path the built engine process, `out/main/engine-process.js` */
+  constructor(path: string, start: EngineStart, safeStorage: SafeStorage | null) {
+    this.#path = path
+    this.#start = start
+    this.#safeStorage = safeStorage
+  }
+
+  /** Resolves when the engine is open, or with the reason why it refused. */
+  open(): Promise<{ kind: 'started' } | Refusal> {
+    const child = utilityProcess.fork(this.#path, [], { serviceName: 'Semblance engine', stdio: 'inherit' })
+    this.#child = child
+    return new Promise((resolve) => {
+      child.on('message', (message: FromEngine) => {
+        if (message.kind === 'safe-storage-ask') void this.#answerSafeStorage(child, message)
+        else if (message.kind === 'refused') resolve(message.refusal)
+        else if (message.kind === 'started') {
+          for (const page of this.#pages) this.#handPort(child, page)
+          resolve({ kind: 'started' })
+        }
+      })
+      child.once('exit', (code) => {
+        resolve({
+          kind: 'refused',
+          reason: 'engine-ended',
+          message: `The engine ended with code ${code} before it was ready.`,
+        })
+        this.#lost(child)
+      })
+      child.postMessage({ kind: 'start', start: this.#start } satisfies ToEngine)
+    })
+  }
+
+  /** Gives a page its port, now and again whenever the page is loaded anew or the engine was restarted. */
+  serve(page: WebContents): void {
+    page.on('did-finish-load', () => {
+      this.#pages.add(page)
+      if (this.#child) this.#handPort(this.#child, page)
+    })
+    page.once('destroyed', () => this.#pages.delete(page))
+  }
+
+  stop(): void {
+    this.#stopping = true
+    this.#child?.postMessage({ kind: 'stop' } satisfies ToEngine)
+  }
+
+  #handPort(child: UtilityProcess, page: WebContents): void {
+    const { port1, port2 } = new MessageChannelMain()
+    child.postMessage({ kind: 'page-port' } satisfies ToEngine, [port1])
+    page.postMessage('engine-port', null, [port2])
+  }
+
+  #lost(child: UtilityProcess): void {
+    if (this.#stopping || this.#child !== child) return
+    this.#child = null
+    for (const page of this.#pages) page.send('engine-lost')
+    if (++this.#restarts <= restartsAllowed) void this.open()
+  }
+
+  async #answerSafeStorage(
+    child: UtilityProcess,
+    asked: Extract<FromEngine, { kind: 'safe-storage-ask' }>,
+  ): Promise<void> {
+    const answer = (value: Uint8Array | string | null, error: string | null) =>
+      child.postMessage({ kind: 'safe-storage-answer', ask: asked.ask, value, error } satisfies ToEngine)
+    try {
+      if (!this.#safeStorage) throw new Error('this system keeps no keys')
+      if (asked.encrypt !== null) answer(await this.#safeStorage.encrypt(asked.encrypt), null)
+      else if (asked.decrypt !== null) answer(await this.#safeStorage.decrypt(asked.decrypt), null)
+    } catch (error) {
+      answer(null, String(error)) // the engine turns it into a refusal in words
+    }
+  }
+}
