@@ -1,0 +1,159 @@
+import type { Picture } from './face.ts'
+import { scaleOf, toSource, type Similarity } from './similarity.ts'
+
+/** What lies beyond the picture's edge: its outermost pixels repeated, or black. */
+export type Border = 'replicate' | 'black'
+
+/**
+ * Fills `into` (width × height × 3) with the picture seen through a similarity transform. Enlarging is bilinear. Shrinking
+ * averages: whole factors by blocks first, the rest by four bilinear samples per pixel, so that no detail aliases.
+ */
+export function sample<Pixels extends Float32Array | Uint8ClampedArray>(
+  picture: Picture,
+  similarity: Similarity,
+  width: number,
+  height: number,
+  into: Pixels,
+  border: Border = 'replicate',
+): Pixels {
+  const factor = Math.floor(scaleOf(similarity))
+  if (factor >= 2) {
+    const shrunk = averageBlocks(picture, factor, footprint(picture, similarity, width, height))
+    return bilinear(shrunk.picture, inShrunk(similarity, shrunk, factor), width, height, into, border)
+  }
+  return bilinear(picture, similarity, width, height, into, border)
+}
+
+interface Rectangle {
+  left: number
+  top: number
+  right: number
+  bottom: number
+}
+
+/** The part of the picture, in whole pixels, that the output touches. */
+function footprint(picture: Picture, similarity: Similarity, width: number, height: number): Rectangle {
+  const corners = toSource([0, 0, width, 0, 0, height, width, height], similarity)
+  const margin = 2 * scaleOf(similarity) // bilinear samples reach one shrunk pixel further
+  const xs = [corners[0]!, corners[2]!, corners[4]!, corners[6]!]
+  const ys = [corners[1]!, corners[3]!, corners[5]!, corners[7]!]
+  const within = (value: number, limit: number) => Math.min(Math.max(value, 0), limit)
+  const left = within(Math.floor(Math.min(...xs) - margin), picture.width - 1)
+  const top = within(Math.floor(Math.min(...ys) - margin), picture.height - 1)
+  return {
+    left,
+    top,
+    right: Math.max(left + 1, within(Math.ceil(Math.max(...xs) + margin), picture.width)),
+    bottom: Math.max(top + 1, within(Math.ceil(Math.max(...ys) + margin), picture.height)),
+  }
+}
+
+interface Shrunk {
+  picture: Picture
+  left: number
+  top: number
+}
+
+/** Means of factor × factor blocks; blocks at the right and bottom edge hold fewer pixels. */
+function averageBlocks({ width, rgb }: Picture, factor: number, area: Rectangle): Shrunk {
+  const { left, top, right, bottom } = area
+  const columns = Math.ceil((right - left) / factor)
+  const rows = Math.ceil((bottom - top) / factor)
+  const shrunk = new Uint8Array(columns * rows * 3)
+  const sums = new Uint32Array(columns * 3)
+  for (let row = 0; row < rows; row++) {
+    sums.fill(0)
+    const first = top + row * factor
+    const last = Math.min(first + factor, bottom)
+    for (let y = first; y < last; y++) {
+      let from = (y * width + left) * 3
+      for (let column = 0, to = 0; column < columns; column++, to += 3) {
+        const end = from + 3 * Math.min(factor, right - left - column * factor)
+        let red = 0
+        let green = 0
+        let blue = 0
+        for (; from < end; from += 3) {
+          red += rgb[from]!
+          green += rgb[from + 1]!
+          blue += rgb[from + 2]!
+        }
+        sums[to]! += red
+        sums[to + 1]! += green
+        sums[to + 2]! += blue
+      }
+    }
+    for (let column = 0; column < columns; column++) {
+      const count = (last - first) * Math.min(factor, right - left - column * factor)
+      for (let channel = 0; channel < 3; channel++)
+        shrunk[(row * columns + column) * 3 + channel] = Math.round(sums[column * 3 + channel]! / count)
+    }
+  }
+  return { picture: { width: columns, height: rows, rgb: shrunk }, left, top }
+}
+
+function inShrunk({ a, b, x0, y0 }: Similarity, { left, top }: Shrunk, factor: number): Similarity {
+  return { a: a / factor, b: b / factor, x0: (x0 - left) / factor, y0: (y0 - top) / factor }
+}
+
+function bilinear<Pixels extends Float32Array | Uint8ClampedArray>(
+  { width: sourceWidth, height: sourceHeight, rgb }: Picture,
+  similarity: Similarity,
+  width: number,
+  height: number,
+  into: Pixels,
+  border: Border,
+): Pixels {
+  const { a, b, x0, y0 } = similarity
+  // Four samples per pixel where the source is denser than the output, one where it is not.
+  const offsets = scaleOf(similarity) > 1 ? [0.25, 0.75] : [0.5]
+  const weight = 1 / offsets.length ** 2
+  const lastX = sourceWidth - 1
+  const lastY = sourceHeight - 1
+  const stride = sourceWidth * 3
+  let to = 0
+  for (let v = 0; v < height; v++) {
+    for (let u = 0; u < width; u++, to += 3) {
+      let red = 0
+      let green = 0
+      let blue = 0
+      for (const dv of offsets) {
+        for (const du of offsets) {
+          const x = a * (u + du) - b * (v + dv) + x0 - 0.5
+          const y = b * (u + du) + a * (v + dv) + y0 - 0.5
+          if (border === 'black' && (x < -0.5 || y < -0.5 || x > lastX + 0.5 || y > lastY + 0.5)) continue
+          const floorX = Math.floor(x)
+          const floorY = Math.floor(y)
+          const rightPart = x - floorX
+          const lowerPart = y - floorY
+          const left = (floorX < 0 ? 0 : floorX > lastX ? lastX : floorX) * 3
+          const right = (floorX + 1 < 0 ? 0 : floorX + 1 > lastX ? lastX : floorX + 1) * 3
+          const upper = (floorY < 0 ? 0 : floorY > lastY ? lastY : floorY) * stride
+          const lower = (floorY + 1 < 0 ? 0 : floorY + 1 > lastY ? lastY : floorY + 1) * stride
+          const upperLeft = (1 - rightPart) * (1 - lowerPart)
+          const upperRight = rightPart * (1 - lowerPart)
+          const lowerLeft = (1 - rightPart) * lowerPart
+          const lowerRight = rightPart * lowerPart
+          red +=
+            upperLeft * rgb[upper + left]! +
+            upperRight * rgb[upper + right]! +
+            lowerLeft * rgb[lower + left]! +
+            lowerRight * rgb[lower + right]!
+          green +=
+            upperLeft * rgb[upper + left + 1]! +
+            upperRight * rgb[upper + right + 1]! +
+            lowerLeft * rgb[lower + left + 1]! +
+            lowerRight * rgb[lower + right + 1]!
+          blue +=
+            upperLeft * rgb[upper + left + 2]! +
+            upperRight * rgb[upper + right + 2]! +
+            lowerLeft * rgb[lower + left + 2]! +
+            lowerRight * rgb[lower + right + 2]!
+        }
+      }
+      into[to] = red * weight
+      into[to + 1] = green * weight
+      into[to + 2] = blue * weight
+    }
+  }
+  return into
+}

@@ -1,0 +1,47 @@
+import type { Detection } from './detection.ts'
+import type { Picture } from './face.ts'
+import { raiseLight } from './light.ts'
+import type { Network } from './network.ts'
+import { sample } from './sample.ts'
+import { detectInStill } from './still-detector.ts'
+
+/** A border's width, as a share of the picture's longer side: a face that fills the picture then fills half of it. */
+const borderShare = 0.35
+
+export interface Search {
+  /** The picture the faces were found in, which landmarks are best looked for in; same pixels, perhaps raised light. */
+  picture: Picture
+  detections: Detection[]
+}
+
+/**
+ * Looks for faces in the picture as it is; if there is none, with the light raised and the contrast evened; if there is
+ * still none, with a border round it, for faces that fill it.
+ */
+export async function findFaces(net: Network, picture: Picture): Promise<Search> {
+  const plain = await detectInStill(net, picture)
+  if (plain.length > 0) return { picture, detections: plain }
+  const raised = raiseLight(picture)
+  const inRaised = await detectInStill(net, raised)
+  if (inRaised.length > 0) return { picture: raised, detections: inRaised }
+  return { picture, detections: await detectWithBorder(net, picture) }
+}
+
+async function detectWithBorder(net: Network, picture: Picture): Promise<Detection[]> {
+  const border = Math.round(Math.max(picture.width, picture.height) * borderShare)
+  const width = picture.width + 2 * border
+  const height = picture.height + 2 * border
+  const pixels = sample(
+    picture,
+    { a: 1, b: 0, x0: -border, y0: -border },
+    width,
+    height,
+    new Uint8ClampedArray(width * height * 3),
+  )
+  const bordered = { width, height, rgb: new Uint8Array(pixels.buffer) }
+  const detections = await detectInStill(net, bordered)
+  return detections.map(({ box, score }) => ({
+    box: { ...box, left: box.left - border, top: box.top - border },
+    score,
+  }))
+}
