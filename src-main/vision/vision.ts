@@ -30,6 +30,8 @@ export interface FacesOptions {
 export class Vision {
   /** The recognition model: its version goes with every embedding it makes. */
   readonly model: { name: string; version: string }
+  /** What runs the networks, as the status line shows it. */
+  readonly processor = 'ONNX Runtime · CPU'
   readonly #nets: Networks
 
   private constructor(nets: Networks) {
@@ -66,7 +68,7 @@ export class Vision {
         crop,
         source,
       })
-      const { features, embedding } = embed ? await this.embedCrop(crop) : nothingEmbedded()
+      const { features, embedding } = embed ? await this.embed(crop) : nothingEmbedded()
       faces.push({ box, score, landmarks: landmarks[i]!, pose, crop, quality, features, embedding })
     }
     return faces
@@ -93,7 +95,7 @@ export class Vision {
   }
 
   /** Features and embedding of a kept crop, bit for bit what `faces` gives for it. */
-  embedCrop(crop: Picture): Promise<Embedded> {
+  embed(crop: Picture): Promise<Embedded> {
     return embedCrop(this.#nets['face-recognition'], crop)
   }
 
