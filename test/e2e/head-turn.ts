@@ -16,6 +16,8 @@ export interface HeadView {
   light: number
   /** Standard deviation of the sensor noise, grey levels. */
   noise: number
+  /** Fades what lies farther from the face than this many half head widths to a plain wall: nobody else in the frame. */
+  aloneWithin?: number
   shiftPx?: [x: number, y: number]
 }
 
@@ -95,6 +97,8 @@ export function turnHead(
         const fx = wa * source[0]![0]! + wb * source[1]![0]! + wc * source[2]![0]!
         const fy = wa * source[0]![1]! + wb * source[1]![1]! + wc * source[2]![1]!
         sample(picture, ...toPicture(fx, fy), rgb, at * 3)
+        if (view.aloneWithin)
+          fadeToWall(rgb, at * 3, Math.hypot(fx - cx, (fy - cy) * 0.8) / unit - view.aloneWithin)
       }
     }
   }
@@ -137,6 +141,16 @@ function sample(picture: Picture, x: number, y: number, into: Uint8Array, at: nu
     const upper = picture.rgb[i]! * (1 - fx) + picture.rgb[i + 3]! * fx
     const lower = picture.rgb[i + stride]! * (1 - fx) + picture.rgb[i + stride + 3]! * fx
     into[at + channel] = upper * (1 - fy) + lower * fy
+  }
+}
+
+const wall = [122, 126, 132]
+
+/** `beyond`: how far outside, in half head widths; a tenth of one is enough for a soft edge. */
+function fadeToWall(rgb: Uint8Array, at: number, beyond: number): void {
+  const share = Math.min(1, Math.max(0, beyond / 0.1))
+  for (let channel = 0; channel < 3; channel++) {
+    rgb[at + channel] = rgb[at + channel]! * (1 - share) + wall[channel]! * share
   }
 }
 
