@@ -5,8 +5,8 @@ import type { Imported, TransferOptions } from './transfer.ts'
 import type { KeyKeeper, KeySource } from './key-keeper.ts'
 import { openStore } from './opening.ts'
 import { addPerson, forget, people, person, personByName, rename } from './people.ts'
-import { addPhotograph, crop, dropPhotograph, photograph, photographs } from './photographs.ts'
-import { embeddings, features, putEmbedding, stale } from './embeddings.ts'
+import { addPhotographs, crop, dropPhotograph, photograph, photographs, putEmbedding } from './photographs.ts'
+import { embeddings, features, stale } from './embeddings.ts'
 import type {
   NewAttempt,
   NewPerson,
@@ -96,13 +96,9 @@ export class Gallery {
       const added =
         typeof who === 'number' ? { kind: 'added' as const, person: who } : addPerson(this.#store, who)
       if (added.kind === 'refused') return added
-      const ids: PhotographId[] = []
-      for (const newPhotograph of newPhotographs) {
-        const kept = addPhotograph(this.#store, added.person, newPhotograph)
-        if (kept.kind === 'refused') return kept
-        ids.push(kept.photograph)
-      }
-      return { kind: 'enrolled', person: added.person, photographs: ids }
+      const kept = addPhotographs(this.#store, added.person, newPhotographs)
+      if (kept.kind === 'refused') return kept
+      return { kind: 'enrolled', person: added.person, photographs: kept.photographs }
     })
   }
 
@@ -111,7 +107,8 @@ export class Gallery {
     id: PersonId,
     newPhotograph: NewPhotograph,
   ): { kind: 'added'; photograph: PhotographId } | Refusal {
-    return this.#store.write(() => addPhotograph(this.#store, id, newPhotograph))
+    const kept = this.#store.write(() => addPhotographs(this.#store, id, [newPhotograph]))
+    return kept.kind === 'refused' ? kept : { kind: 'added', photograph: kept.photographs[0]! }
   }
 
   /** Of one person, in the order they were added. */
