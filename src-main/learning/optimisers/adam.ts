@@ -1,0 +1,39 @@
+import type { Optimiser } from './optimiser.ts'
+
+export interface AdamSettings {
+  beta1?: number
+  beta2?: number
+  epsilon?: number
+}
+
+/** Adam (Kingma and Ba 2015, algorithm 1); weight decay is added to the gradient, as an L2 penalty. */
+export const adam = (settings: AdamSettings = {}): Optimiser => adaptive('adam', 'in-gradient', settings)
+
+/** AdamW (Loshchilov and Hutter 2019, algorithm 2): weight decay beside the gradient, scaled by the learning rate. */
+export const adamW = (settings: AdamSettings = {}): Optimiser => adaptive('adamw', 'decoupled', settings)
+
+function adaptive(
+  name: string,
+  decayed: 'in-gradient' | 'decoupled',
+  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamSettings,
+): Optimiser {
+  return {
+    name,
+    slots: ['firstMoment', 'secondMoment'],
+    scalars: ['learningRate', 'firstCorrection', 'secondCorrection'],
+    // in double precision: 1 − 0.999^step loses four digits in single precision at the first steps
+    scalarsAt: (step, learningRate) => [learningRate, 1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step)],
+    update(parameter, gradient, [m, v], [learningRate, firstCorrection, secondCorrection], decay) {
+      const g = decay && decayed === 'in-gradient' ? gradient.add(parameter.mul(decay)) : gradient
+      const first = m!.mul(beta1).add(g.mul(1 - beta1))
+      const second = v!.mul(beta2).add(g.square().mul(1 - beta2))
+      const direction = first
+        .mul(firstCorrection!)
+        .div(second.mul(secondCorrection!).sqrt().add(epsilon))
+        .mul(learningRate!)
+      const kept =
+        decay && decayed === 'decoupled' ? parameter.mul(learningRate!.mul(-decay).add(1)) : parameter
+      return { parameter: kept.sub(direction), slots: [first, second] }
+    },
+  }
+}
