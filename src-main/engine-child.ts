@@ -20,7 +20,12 @@ export type ToEngine =
   | { kind: 'page-opened'; page: number }
   | { kind: 'request'; page: number; request: unknown }
   | { kind: 'page-closed'; page: number }
-  | { kind: 'safe-storage-answer'; ask: number; value: Uint8Array | string | null; error: string | null }
+  | {
+      kind: 'safe-storage-answer'
+      ask: number
+      value: Uint8Array | { text: string; shouldReEncrypt: boolean } | null
+      error: string | null
+    }
   | { kind: 'stop' }
 
 /** From the engine process to its shell. `safe-storage-ask` is answered by Electron's main process, which alone has it. */

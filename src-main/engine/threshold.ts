@@ -30,12 +30,6 @@ export interface Counts {
   burst: number // frames or photographs fused into the probe
 }
 
-/** The form of a comparison follows from the counts alone; a template of one is a photograph. */
-export function formOf({ template, burst }: Counts): ComparisonForm {
-  if (burst > 1) return 'burst-template'
-  return template > 1 ? 'photograph-template' : 'photograph-photograph'
-}
-
 /** Smaller distance, more alike. Exactly at the threshold counts as a match. Throws when the forms differ. */
 export function decide<F extends ComparisonForm>(
   distance: Distance<F>,

@@ -1,0 +1,232 @@
+import {
+  calls,
+  type Attempt,
+  type CallName,
+  type EnginePort,
+  type EventName,
+  type Events,
+  type Gives,
+  type Settings,
+  type Status,
+  type Takes,
+  type ThresholdInForce,
+} from './contract.ts'
+import { activityCsv } from './engine/activity-csv.ts'
+import { Enrolments } from './engine/enrolment.ts'
+import { Jobs } from './engine/jobs.ts'
+import { settingsOf, type Parts } from './engine/parts.ts'
+import { details, summaries } from './engine/people.ts'
+import { reembed } from './engine/re-embedding.ts'
+import { refused } from './engine/refusal.ts'
+import { thresholdFromCard } from './engine/threshold.ts'
+import { inForce, verify } from './engine/verification.ts'
+import { comparableName } from './gallery/person-name.ts'
+import type { StoredAttempt } from './gallery/records.ts'
+import { pictureFromFrame } from './vision/frame.ts'
+import { cropFromPng, cropToJpeg } from './vision/kept-crop.ts'
+
+/** The contract, implemented. `call` trusts its arguments; what comes from outside goes through `dispatch`. */
+export interface Engine extends EnginePort {
+  close(): void
+}
+
+/** What each call does. The compiler holds every entry to the contract. */
+type Handlers = { [N in CallName]: (takes: Takes<N>) => Gives<N> | Promise<Gives<N>> }
+
+const pollMs = 1000 // how soon a change made on the command line is seen in the window
+
+/** Everything the engine needs is passed in; it owns nothing but drafts, jobs and listeners. */
+export function createEngine(parts: Parts): Engine {
+  const hearers = new Map<EventName, Set<(event: never) => void>>()
+  const tell = <E extends EventName>(name: E, event: Events[E]) =>
+    hearers.get(name)?.forEach((hear) => hear(event as never))
+  const jobs = new Jobs((event) => tell('progress', event), parts.now)
+  const enrolments = new Enrolments(parts)
+  let ready = false
+  let closed = false
+
+  const changed = () => {
+    tell('gallery-changed', {})
+    tell('status-changed', status(parts, ready))
+  }
+  const handlers = handle(
+    parts,
+    enrolments,
+    jobs,
+    () => ready,
+    changed,
+    (settings) => {
+      tell('settings-changed', settings)
+      tell('status-changed', status(parts, ready))
+    },
+  )
+
+  const stopPolling = pollForChangesElsewhere(parts, changed)
+  parts.vision.then(
+    () => {
+      if (closed) return
+      ready = true
+      tell('status-changed', status(parts, ready))
+    },
+    () => {}, // every call that needs the networks says why they did not load
+  )
+
+  return {
+    call: async <N extends CallName>(name: N, takes: Takes<N>) => handlers[name](takes),
+    on(name, hear) {
+      const heard = hearers.get(name) ?? new Set()
+      hearers.set(name, heard.add(hear))
+      return () => void heard.delete(hear)
+    },
+    close() {
+      closed = true
+      stopPolling()
+      hearers.clear()
+    },
+  }
+}
+
+function handle(
+  parts: Parts,
+  enrolments: Enrolments,
+  jobs: Jobs,
+  ready: () => boolean,
+  changed: () => void,
+  settingsChanged: (settings: Settings) => void,
+): Handlers {
+  const { gallery } = parts
+  /** Tells everybody that the gallery changed, unless it was refused. */
+  const changing = <T extends { kind: string }>(outcome: T, kind: string): T => {
+    if (outcome.kind === kind) changed()
+    return outcome
+  }
+  return {
+    status: () => status(parts, ready()),
+    'settings.get': () => settingsOf(parts),
+    'settings.set': (settings) => {
+      gallery.setSettings(settings)
+      const now = settingsOf(parts)
+      settingsChanged(now)
+      return now
+    },
+
+    preview: async ({ frame }) => (await parts.vision).preview(pictureFromFrame(frame)),
+    verify: async ({ person, frames }) => {
+      const verdict = await verify(parts, { person }, frames.map(pictureFromFrame))
+      changed() // the audit log has one attempt more
+      return verdict
+    },
+
+    people: () => summaries(parts),
+    person: async ({ person }) => details(parts, person) ?? notEnrolled,
+    'person.rename': ({ person, name }) => changing(gallery.rename(person, name), 'renamed'),
+    'person.forget': ({ person, name }) => {
+      const known = gallery.person(person)
+      if (!known) return notEnrolled
+      if (comparableName(known.name) !== comparableName(name))
+        return refused('name-differs', 'The name typed is not this person’s. Nobody was forgotten.')
+      const outcome = gallery.forget(person)
+      return outcome.kind === 'refused' ? outcome : changing({ kind: 'forgotten' as const }, 'forgotten')
+    },
+    photograph: async ({ photograph }) => {
+      const png = gallery.crop(photograph)
+      if (png !== null) return { kind: 'jpeg', jpeg: await cropToJpeg(await cropFromPng(png)) }
+      return gallery.photograph(photograph)
+        ? refused('no-crop', 'The crop of this photograph was not kept (Settings).')
+        : noSuchPhotograph
+    },
+    'photograph.drop': ({ photograph }) => {
+      const outcome = gallery.dropPhotograph(photograph)
+      return outcome.kind === 'refused' ? outcome : changing({ kind: 'dropped' as const }, 'dropped')
+    },
+
+    'enrol.begin': ({ name, person }) => enrolments.begin(name, person),
+    'enrol.frame': ({ draft, view, frame }) => enrolments.frame(draft, view, frame),
+    'enrol.file': ({ draft, fileName, bytes }) => enrolments.file(draft, fileName, bytes),
+    'enrol.skip': ({ draft, view }) => enrolments.skip(draft, view),
+    'enrol.drop': ({ draft, photograph }) => enrolments.drop(draft, photograph),
+    'enrol.review': ({ draft }) => enrolments.review(draft),
+    'enrol.save': async ({ draft }) => changing(await enrolments.save(draft), 'saved'),
+    'enrol.discard': ({ draft }) => enrolments.discard(draft),
+
+    attempts: (page) => gallery.attempts(page).map(attemptOf),
+    'attempts.csv': () => ({ kind: 'csv', csv: activityCsv(allAttempts(parts)) }),
+    'gallery.export': ({ passphrase, job }) =>
+      jobs.run(job, ({ signal, progress }) =>
+        gallery.exportTo(passphrase, {
+          signal,
+          onProgress: (done, total) => progress(done, total, 'Writing the gallery to a file'),
+        }),
+      ),
+    'gallery.import': async ({ passphrase, bytes, job }) => {
+      const outcome = await jobs.run(job, ({ signal, progress }) =>
+        gallery.importFrom(bytes, passphrase, {
+          signal,
+          onProgress: (done, total) => progress(done, total, 'Adding people from the file'),
+        }),
+      )
+      if (outcome.kind === 'refused') return outcome
+      await reembed(parts)
+      return changing(outcome, 'imported')
+    },
+
+    'job.cancel': ({ job }) =>
+      jobs.cancel(job) ? { kind: 'cancelled' } : refused('no-such-job', 'This is not running (any more).'),
+  }
+}
+
+function status({ home, gallery, model, processor, card, ...parts }: Parts, ready: boolean): Status {
+  const { people, photographs } = gallery.counts()
+  const settings = settingsOf({ gallery })
+  return {
+    home,
+    gallery: { people, photographs },
+    model,
+    processor,
+    keyKeeper: gallery.keyKeeper,
+    threshold: usualThreshold({ ...parts, home, gallery, model, processor, card }, settings),
+    ready,
+  }
+}
+
+/** What a verification from the camera is judged by: a burst against a template of a guided enrolment's five views. */
+function usualThreshold({ card }: Parts, { wantedFmr }: Settings): ThresholdInForce {
+  return inForce(thresholdFromCard(card, 'burst-template', { template: 5, burst: 3 }, wantedFmr))
+}
+
+/** An attempt as the page and the command line show it. */
+export function attemptOf(stored: StoredAttempt): Attempt {
+  const { attempt, at, claim, person, outcome, distance, threshold, modelVersion } = stored
+  return { attempt, at, claim, person, outcome, distance, threshold, model: modelVersion }
+}
+
+/** The whole audit log, newest first, a page at a time. */
+export function* allAttempts({ gallery }: Parts): Generator<Attempt> {
+  for (let before: number | undefined; ;) {
+    const page = gallery.attempts({ limit: 1000, before })
+    yield* page.map(attemptOf)
+    before = page.at(-1)?.attempt
+    if (before === undefined) return
+  }
+}
+
+/** SQLite's data version moves when another process has written. */
+function pollForChangesElsewhere({ gallery }: Parts, changed: () => void): () => void {
+  let seen = gallery.dataVersion()
+  const timer = setInterval(() => {
+    const version = gallery.dataVersion()
+    if (version === seen) return
+    seen = version
+    changed()
+  }, pollMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+const notEnrolled = refused('not-enrolled', 'This person is not enrolled (any more).')
+const noSuchPhotograph = refused('no-such-photograph', 'There is no such photograph (any more).')
+
+/** Whether a word names a call of the contract. */
+export function isCall(name: string): name is CallName {
+  return Object.hasOwn(calls, name)
+}

@@ -1,0 +1,103 @@
+import type { EnrolmentWarning, PersonId } from '../contract.ts'
+import { formOf } from '../evaluation/form.ts'
+import { distance, fuse } from '../vision/embedding.ts'
+import type { DraftFace } from './enrolment.ts'
+import type { ModelCard } from './model-card.ts'
+import { settingsOf, type Parts } from './parts.ts'
+import { thresholdFromCard } from './threshold.ts'
+
+/** Two pictures nearer than this are one photograph saved twice: re-encoding a JPEG moves its embedding by less. */
+const samePhotographDistance = 0.05
+
+/** What the user should look at before a draft is saved. None of it keeps them from saving. */
+export function warningsAbout(parts: Parts, faces: DraftFace[], person: PersonId | null): EnrolmentWarning[] {
+  const own = person === null ? [] : parts.gallery.embeddings(parts.model.version, person)
+  return [
+    ...faces.flatMap(({ number, face }) => nearAnother(parts, number, face.embedding, person) ?? []),
+    ...outliers(
+      parts.card,
+      faces.map(({ number, face }) => ({ number, embedding: face.embedding })),
+      own.map(({ embedding }) => embedding),
+    ),
+    ...sameTwice(faces),
+    ...faces
+      .filter(({ facesInPicture }) => facesInPicture > 1)
+      .map(({ number, facesInPicture }) => ({
+        kind: 'more-than-one-face' as const,
+        photograph: number,
+        faces: facesInPicture,
+      })),
+  ]
+}
+
+/** The nearest other person, where verification would take this photograph for one of theirs. */
+export function nearAnother(
+  parts: Parts,
+  photograph: number,
+  embedding: Float32Array,
+  person: PersonId | null,
+): Extract<EnrolmentWarning, { kind: 'near-another-person' }> | null {
+  const { gallery, model, card } = parts
+  const { wantedFmr } = settingsOf(parts)
+  const near = gallery
+    .templates(model.version)
+    .filter((template) => template.person !== person)
+    .map((template) => {
+      const counts = { template: template.photographs, burst: 1 }
+      const { form } = formOf(counts.template, counts.burst)
+      return {
+        person: template.person,
+        apart: distance(embedding, template.embedding),
+        threshold: thresholdFromCard(card, form, counts, wantedFmr).distance,
+      }
+    })
+    .filter(({ apart, threshold }) => apart <= threshold)
+    .sort((a, b) => a.apart - b.apart)[0]
+  const other = near && gallery.person(near.person)
+  if (!near || !other) return null
+  const nearest = gallery
+    .embeddings(model.version, near.person)
+    .map((own) => ({ photograph: own.photograph, apart: distance(embedding, own.embedding) }))
+    .sort((a, b) => a.apart - b.apart)[0]!
+  return {
+    kind: 'near-another-person',
+    photograph,
+    person: near.person,
+    name: other.name,
+    nearest: nearest.photograph,
+    distance: near.apart,
+  }
+}
+
+/** Photographs that do not seem to show the person the others show: beyond the loosest threshold of their form. */
+function outliers(
+  card: ModelCard,
+  faces: { number: number; embedding: Float32Array }[],
+  enrolled: Float32Array[],
+): EnrolmentWarning[] {
+  return faces.flatMap(({ number, embedding }) => {
+    const others = [
+      ...faces.filter((other) => other.number !== number).map((other) => other.embedding),
+      ...enrolled,
+    ]
+    if (others.length === 0) return []
+    const apart = distance(embedding, fuse(others))
+    const counts = { template: others.length, burst: 1 }
+    const { form } = formOf(counts.template, counts.burst)
+    const loosest = thresholdFromCard(card, form, counts, 1e-2).distance
+    return apart > loosest ? [{ kind: 'outlier' as const, photograph: number, distance: apart }] : []
+  })
+}
+
+function sameTwice(faces: DraftFace[]): EnrolmentWarning[] {
+  return faces.flatMap((face, i) => {
+    const earlier = faces.slice(0, i).find((other) => isSamePhotograph(other, face))
+    return earlier
+      ? [{ kind: 'same-photograph-twice' as const, photograph: face.number, other: earlier.number }]
+      : []
+  })
+}
+
+function isSamePhotograph(a: DraftFace, b: DraftFace): boolean {
+  return a.cropHash === b.cropHash || distance(a.face.embedding, b.face.embedding) <= samePhotographDistance
+}

@@ -1,0 +1,26 @@
+import { defaultSettings, type Settings } from '../contract.ts'
+import type { Gallery } from '../gallery/gallery.ts'
+import type { Vision } from '../vision/vision.ts'
+import type { ModelCard } from './model-card.ts'
+
+/** What the engine asks of the networks. */
+export type Networks = Pick<Vision, 'faces' | 'preview' | 'embed'>
+
+/** Everything the engine works with: handed in by whoever starts it, so that a test can hand in its own. */
+export interface Parts {
+  home: string // the folder everything lies in
+  gallery: Gallery
+  /** The networks load while the gallery is already open; who needs them waits. */
+  vision: Promise<Networks>
+  model: { name: string; version: string }
+  card: ModelCard
+  /** What runs the networks, as the status line shows it: "ONNX Runtime · CPU". */
+  processor: string
+  now: () => number // ms since 1970
+  randomId: () => string
+}
+
+/** What was set, laid over the defaults. */
+export function settingsOf({ gallery }: Pick<Parts, 'gallery'>): Settings {
+  return { ...defaultSettings, ...gallery.settings() }
+}

@@ -1,0 +1,31 @@
+import type { PersonId } from '../contract.ts'
+import { cropFromPng } from '../vision/kept-crop.ts'
+import type { Job } from './jobs.ts'
+import type { Parts } from './parts.ts'
+
+/**
+ * Embeds the photographs that the model in use has not embedded yet, from their kept crops, of one person or of
+ * everybody. Gives how many were embedded and how many cannot be, because their crops were not kept.
+ */
+export async function reembed(
+  { gallery, vision, model }: Parts,
+  of?: PersonId,
+  job?: Job,
+): Promise<{ embedded: number; withoutCrop: number }> {
+  const stale = gallery.stale(model.version).filter(({ person }) => of === undefined || person === of)
+  let embedded = 0
+  let withoutCrop = 0
+  for (const { photograph } of stale) {
+    if (job?.signal.aborted) break
+    const png = gallery.crop(photograph)
+    if (png === null) {
+      withoutCrop++
+      continue
+    }
+    const { features, embedding } = await (await vision).embed(await cropFromPng(png))
+    // It may have been dropped meanwhile; then there is nothing to put and nothing to say.
+    if (gallery.putEmbedding(photograph, model.version, features, embedding).kind === 'put') embedded++
+    job?.progress(embedded + withoutCrop, stale.length, 'Reading kept photographs with the new model')
+  }
+  return { embedded, withoutCrop }
+}
