@@ -102,7 +102,7 @@ function safeStorageOver(
 ): (backend: string) => SafeStorage {
   const ask = (encrypt: string | null, decrypt: Uint8Array | null) => {
     const number = asks.size === 0 ? 1 : Math.max(...asks.keys()) + 1
-    const answer = Promise.withResolvers<Uint8Array | string>()
+    const answer = Promise.withResolvers<SafeStorageAnswer>()
     asks.set(number, answer)
     tell({ kind: 'safe-storage-ask', ask: number, encrypt, decrypt })
     return answer.promise
