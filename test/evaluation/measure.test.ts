@@ -45,7 +45,7 @@ describe('carrying a plan out', () => {
         fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 2, maxLength: 8 }),
         fc.integer(),
         async (sizes, seed) => {
-          const { embeddings, photographs } = syntheticGallery([...sizes, 5], 8, 0.5, seed)
+          const { embeddings, photographs } = syntheticGallery([...sizes, 5, 5], 8, 0.5, seed)
           const planned = plan(photographs)
           const expected = slow(planned, embeddings)
           const measured = accepted(await measure(planned, embeddings))
