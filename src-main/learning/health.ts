@@ -49,8 +49,8 @@ export function batchHealth(
     activeTriplets: activeShare(squared, positive, negative, margin),
     positiveDistance: ratio(distance.mul(positive).sum(), positive.sum()),
     negativeDistance: ratio(distance.mul(negative).sum(), negative.sum()),
-    embeddingNorm: norms.mean(),
-    smallestDeviation: variance.min().sqrt(),
+    embeddingNorm: norms.mean<tf.Scalar>(),
+    smallestDeviation: variance.min<tf.Scalar>().sqrt(),
     effectiveRank: ratio(centred.square().sum().square(), gram.square().sum()),
   }
 }

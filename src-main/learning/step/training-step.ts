@@ -78,7 +78,11 @@ export function trainingStep({
   })
   const groups = [
     group('weights', trained.filter(decays), weightDecay),
-    group('vectors', trained.filter((parameter) => !decays(parameter)), 0), // prettier-ignore
+    group(
+      'vectors',
+      trained.filter((parameter) => !decays(parameter)),
+      0,
+    ),
     group('objective', objective.parameters, 0, objectiveLearningRate),
   ].filter(({ vector }) => vector.length > 0)
   const still = network.parameters.filter(({ stage }) => !training.has(stage))
