@@ -15,7 +15,7 @@ const Bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'byte
 const Vector = v.pipe(
   Bytes,
   v.check((bytes) => bytes.length > 0 && bytes.length <= 4 * 8192 && bytes.length % 4 === 0, 'a vector'),
-  v.transform((bytes) => new Float32Array(new Uint8Array(bytes).buffer)),
+  v.transform((bytes): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)),
   v.check((vector) => vector.every(Number.isFinite), 'finite numbers'),
 )
 const UnitVector = v.pipe(
