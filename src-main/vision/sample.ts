@@ -1,3 +1,4 @@
+import { averageBlocks, type Area } from './blocks.ts'
 import type { Picture } from './face.ts'
 import { scaleOf, toSource, type Similarity } from './similarity.ts'
 
@@ -18,21 +19,15 @@ export function sample<Pixels extends Float32Array | Uint8ClampedArray>(
 ): Pixels {
   const factor = Math.floor(scaleOf(similarity))
   if (factor >= 2) {
-    const shrunk = averageBlocks(picture, factor, footprint(picture, similarity, width, height))
-    return bilinear(shrunk.picture, inShrunk(similarity, shrunk, factor), width, height, into, border)
+    const area = footprint(picture, similarity, width, height)
+    const shrunk = averageBlocks(picture, factor, area)
+    return bilinear(shrunk, inShrunk(similarity, area, factor), width, height, into, border)
   }
   return bilinear(picture, similarity, width, height, into, border)
 }
 
-interface Rectangle {
-  left: number
-  top: number
-  right: number
-  bottom: number
-}
-
 /** The part of the picture, in whole pixels, that the output touches. */
-function footprint(picture: Picture, similarity: Similarity, width: number, height: number): Rectangle {
+function footprint(picture: Picture, similarity: Similarity, width: number, height: number): Area {
   const corners = toSource([0, 0, width, 0, 0, height, width, height], similarity)
   const margin = 2 * scaleOf(similarity) // bilinear samples reach one shrunk pixel further
   const xs = [corners[0]!, corners[2]!, corners[4]!, corners[6]!]
@@ -48,50 +43,7 @@ function footprint(picture: Picture, similarity: Similarity, width: number, heig
   }
 }
 
-interface Shrunk {
-  picture: Picture
-  left: number
-  top: number
-}
-
-/** Means of factor × factor blocks; blocks at the right and bottom edge hold fewer pixels. */
-function averageBlocks({ width, rgb }: Picture, factor: number, area: Rectangle): Shrunk {
-  const { left, top, right, bottom } = area
-  const columns = Math.ceil((right - left) / factor)
-  const rows = Math.ceil((bottom - top) / factor)
-  const shrunk = new Uint8Array(columns * rows * 3)
-  const sums = new Uint32Array(columns * 3)
-  for (let row = 0; row < rows; row++) {
-    sums.fill(0)
-    const first = top + row * factor
-    const last = Math.min(first + factor, bottom)
-    for (let y = first; y < last; y++) {
-      let from = (y * width + left) * 3
-      for (let column = 0, to = 0; column < columns; column++, to += 3) {
-        const end = from + 3 * Math.min(factor, right - left - column * factor)
-        let red = 0
-        let green = 0
-        let blue = 0
-        for (; from < end; from += 3) {
-          red += rgb[from]!
-          green += rgb[from + 1]!
-          blue += rgb[from + 2]!
-        }
-        sums[to]! += red
-        sums[to + 1]! += green
-        sums[to + 2]! += blue
-      }
-    }
-    for (let column = 0; column < columns; column++) {
-      const count = (last - first) * Math.min(factor, right - left - column * factor)
-      for (let channel = 0; channel < 3; channel++)
-        shrunk[(row * columns + column) * 3 + channel] = Math.round(sums[column * 3 + channel]! / count)
-    }
-  }
-  return { picture: { width: columns, height: rows, rgb: shrunk }, left, top }
-}
-
-function inShrunk({ a, b, x0, y0 }: Similarity, { left, top }: Shrunk, factor: number): Similarity {
+function inShrunk({ a, b, x0, y0 }: Similarity, { left, top }: Area, factor: number): Similarity {
   return { a: a / factor, b: b / factor, x0: (x0 - left) / factor, y0: (y0 - top) / factor }
 }
 
