@@ -37,15 +37,17 @@ export type KeyOutcome = { kind: 'key'; key: Uint8Array; keeper: KeyKeeper } | R
 
 /**
  * The 32-byte master key of the gallery in `home`. A new one is made only where `mayCreate` says that there is no
- * gallery yet. Refuses with 'missing-key', 'wrong-key', 'other-keeper', 'key-damaged', 'key-readable-by-others' or
- * 'passphrase-empty'. Throws what the file system throws.
+ * gallery yet. Refuses with 'missing-key', 'wrong-key', 'other-keeper', 'key-damaged', 'key-readable-by-others',
+ * 'keyring-unavailable' or 'passphrase-empty'. Throws what the file system throws.
  */
 export async function masterKey(home: string, source: KeySource, mayCreate: boolean): Promise<KeyOutcome> {
   if (source.kind === 'passphrase' && source.passphrase === '') return refuse('passphrase-empty')
   const path = join(home, keyFileName)
   let text = read(path)
   if (text === null && mayCreate) {
-    await createFile(path, JSON.stringify(await newKeyFile(source)))
+    const file = await newKeyFile(source)
+    if (!file) return refuse('keyring-unavailable')
+    await createFile(path, JSON.stringify(file))
     text = read(path) // ours, or that of another process which was quicker
   }
   if (text === null) return refuse('missing-key')
@@ -54,7 +56,7 @@ export async function masterKey(home: string, source: KeySource, mayCreate: bool
   return unlock(path, file, source)
 }
 
-async function newKeyFile(source: KeySource): Promise<KeyFile> {
+async function newKeyFile(source: KeySource): Promise<KeyFile | null> {
   const key = randomBytes(32)
   switch (source.kind) {
     case 'key-file':
@@ -64,8 +66,10 @@ async function newKeyFile(source: KeySource): Promise<KeyFile> {
       const wrapped = wrap(key, await stretch(source.passphrase, salt))
       return { keeper: 'passphrase', salt: salt.toString('base64'), wrapped: wrapped.toString('base64') }
     }
-    case 'safe-storage':
-      return { keeper: 'safe-storage', sealed: await sealIn(source.safeStorage, key.toString('base64')) }
+    case 'safe-storage': {
+      const sealed = await sealIn(source.safeStorage, key.toString('base64'))
+      return sealed === null ? null : { keeper: 'safe-storage', sealed }
+    }
   }
 }
 
@@ -89,8 +93,8 @@ async function unlock(path: string, file: KeyFile, source: KeySource): Promise<K
     } catch {
       return refuse('keyring') // its error tells no more than that it cannot
     }
-    if (opened.shouldReEncrypt)
-      await replaceFile(path, JSON.stringify({ ...file, sealed: await sealIn(safeStorage, opened.text) }))
+    const renewed = opened.shouldReEncrypt ? await sealIn(safeStorage, opened.text) : null
+    if (renewed !== null) await replaceFile(path, JSON.stringify({ ...file, sealed: renewed }))
     return asKey(opened.text, safeStorage.backend === 'basic_text' ? 'basic-text' : 'safe-storage')
   }
   return { kind: 'refused', reason: 'other-keeper', message: otherKeeper[file.keeper] }
@@ -101,8 +105,13 @@ function asKey(base64: string, keeper: KeyKeeper): KeyOutcome {
   return key.length === 32 ? { kind: 'key', key, keeper } : refuse('key-damaged')
 }
 
-async function sealIn(safeStorage: SafeStorage, text: string): Promise<string> {
-  return Buffer.from(await safeStorage.encrypt(text)).toString('base64')
+/** Null where the keyring will not. */
+async function sealIn(safeStorage: SafeStorage, text: string): Promise<string | null> {
+  try {
+    return Buffer.from(await safeStorage.encrypt(text)).toString('base64')
+  } catch {
+    return null // locked, or its question declined: its error tells no more
+  }
 }
 
 /** 128 MiB and a third of a second for each guess; OWASP's first choice of scrypt parameters (RFC 7914). */
@@ -169,6 +178,11 @@ const refusals = {
     reason: 'wrong-key',
     message:
       'The system’s keyring does not give this gallery’s key: unlock it, or log in as the user who made the gallery. Nothing was changed.',
+  },
+  'keyring-unavailable': {
+    reason: 'keyring-unavailable',
+    message:
+      'The system’s keyring does not take the gallery’s key: unlock it and start again, or set SEMBLANCE_PASSPHRASE to use a passphrase.',
   },
   'key-damaged': {
     reason: 'key-damaged',

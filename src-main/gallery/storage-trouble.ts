@@ -26,7 +26,7 @@ const sentences: Record<StorageReason, string> = {
     'The gallery’s folder can only be read. Nothing was changed: allow writing to it, or choose another one.',
   busy: 'Another Semblance is writing to this gallery. Nothing was changed: try again in a moment.',
   'cannot-open':
-    'The gallery’s file cannot be opened. Check that it is a file and that you may read and write it.',
+    'The gallery cannot be opened: check that its folder is a folder, its file a file, and that you may read and write both.',
   'input-output':
     'The disk failed while the gallery was read or written. Nothing half-done was kept: check the disk and try again.',
 }
@@ -68,4 +68,6 @@ const systemReasons: Record<string, StorageReason> = {
   EIO: 'input-output',
   ENOTDIR: 'cannot-open',
   EISDIR: 'cannot-open',
+  EEXIST: 'cannot-open', // a file where the folder should be
+  ENOENT: 'cannot-open', // what Node says of a folder below one that can only be read
 }
