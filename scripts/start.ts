@@ -36,7 +36,7 @@ if (!options.browser && !missing) {
 if (missing) console.log(`${missing} Opening in the browser instead.`)
 
 const browserArguments = ['serve', '--port', options.port, ...(options.open ? ['--open'] : [])]
-const served = spawnSync(process.execPath, ['src-main/cli/main.ts', ...browserArguments], {
+const served = spawnSync(process.execPath, ['src-main/cli/semblance.js', ...browserArguments], {
   stdio: 'inherit',
 })
 process.exit(served.status ?? 3)

@@ -5,6 +5,8 @@ import type { SafeStorage } from '../gallery/key-keeper.ts'
 
 const restartsAllowed = 3 // an engine that keeps falling over is a fault to be shown, not to be hidden by a loop
 
+type SafeStorageAnswer = Extract<ToEngine, { kind: 'safe-storage-answer' }>
+
 /** Keeps the engine's process running, and hands each page a port to it. */
 export class EngineHost {
   readonly #path: string
@@ -12,6 +14,8 @@ export class EngineHost {
   readonly #safeStorage: SafeStorage | null
   readonly #pages = new Set<WebContents>()
   #child: UtilityProcess | null = null
+  /** The child once it has opened the gallery: a port that came earlier would be dropped. */
+  #serving: UtilityProcess | null = null
   #restarts = 0
   #stopping = false
 
@@ -31,6 +35,7 @@ export class EngineHost {
         if (message.kind === 'safe-storage-ask') void this.#answerSafeStorage(child, message)
         else if (message.kind === 'refused') resolve(message.refusal)
         else if (message.kind === 'started') {
+          this.#serving = child
           for (const page of this.#pages) this.#handPort(child, page)
           resolve({ kind: 'started' })
         }
@@ -51,7 +56,7 @@ export class EngineHost {
   serve(page: WebContents): void {
     page.on('did-finish-load', () => {
       this.#pages.add(page)
-      if (this.#child) this.#handPort(this.#child, page)
+      if (this.#serving) this.#handPort(this.#serving, page)
     })
     page.once('destroyed', () => this.#pages.delete(page))
   }
@@ -70,6 +75,7 @@ export class EngineHost {
   #lost(child: UtilityProcess): void {
     if (this.#stopping || this.#child !== child) return
     this.#child = null
+    this.#serving = null
     for (const page of this.#pages) page.send('engine-lost')
     if (++this.#restarts <= restartsAllowed) void this.open()
   }
@@ -78,7 +84,7 @@ export class EngineHost {
     child: UtilityProcess,
     asked: Extract<FromEngine, { kind: 'safe-storage-ask' }>,
   ): Promise<void> {
-    const answer = (value: Uint8Array | string | null, error: string | null) =>
+    const answer = (value: SafeStorageAnswer['value'], error: string | null) =>
       child.postMessage({ kind: 'safe-storage-answer', ask: asked.ask, value, error } satisfies ToEngine)
     try {
       if (!this.#safeStorage) throw new Error('this system keeps no keys')

@@ -6,7 +6,10 @@ export async function desktopSafeStorage(): Promise<SafeStorage | null> {
   if (!(await safeStorage.isAsyncEncryptionAvailable())) return null
   return {
     encrypt: (text) => safeStorage.encryptStringAsync(text),
-    decrypt: async (sealed) => (await safeStorage.decryptStringAsync(Buffer.from(sealed))).result,
+    decrypt: async (sealed) => {
+      const { result, shouldReEncrypt } = await safeStorage.decryptStringAsync(Buffer.from(sealed))
+      return { text: result, shouldReEncrypt }
+    },
     backend: process.platform === 'linux' ? safeStorage.getSelectedStorageBackend() : process.platform,
   }
 }

@@ -56,9 +56,13 @@ export async function openDesktopShell({ home, camera }: ShellOptions): Promise<
 
 /** `semblance serve`, until its address is printed. */
 export async function startServing(home: string): Promise<{ process: ChildProcess; address: string }> {
-  const served = spawn(process.execPath, ['src-main/cli/main.ts', 'serve', '--home', home, '--port', '0'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const served = spawn(
+    process.execPath,
+    ['src-main/cli/semblance.js', 'serve', '--home', home, '--port', '0'],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   let said = ''
   const address = await new Promise<string>((resolve, reject) => {
     served.stdout!.on('data', (chunk: Buffer) => {
