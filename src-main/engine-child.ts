@@ -52,6 +52,7 @@ export async function startEngineChild(
   start: EngineStart,
 ): Promise<{ kind: 'started'; engine: EngineChild } | Refusal> {
   const child = fork(fileURLToPath(new URL('./engine-process.ts', import.meta.url)), [], {
+    execArgv: [...process.execArgv, '--disable-warning=ExperimentalWarning'], // node:sqlite is called experimental
     serialization: 'advanced', // structured clone: a frame is a megabyte of bytes, not of JSON
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })

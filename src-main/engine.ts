@@ -1,6 +1,4 @@
 import {
-  calls,
-  type Attempt,
   type CallName,
   type EnginePort,
   type EventName,
@@ -12,6 +10,7 @@ import {
   type ThresholdInForce,
 } from './contract.ts'
 import { activityCsv } from './engine/activity-csv.ts'
+import { allAttempts, attemptOf } from './engine/attempts.ts'
 import { Enrolments } from './engine/enrolment.ts'
 import { Jobs } from './engine/jobs.ts'
 import { settingsOf, type Parts } from './engine/parts.ts'
@@ -21,7 +20,6 @@ import { refused } from './engine/refusal.ts'
 import { thresholdFromCard } from './engine/threshold.ts'
 import { inForce, verify } from './engine/verification.ts'
 import { comparableName } from './gallery/person-name.ts'
-import type { StoredAttempt } from './gallery/records.ts'
 import { pictureFromFrame } from './vision/frame.ts'
 import { cropFromPng, cropToJpeg } from './vision/kept-crop.ts'
 
@@ -194,22 +192,6 @@ function usualThreshold({ card }: Parts, { wantedFmr }: Settings): ThresholdInFo
   return inForce(thresholdFromCard(card, 'burst-template', { template: 5, burst: 3 }, wantedFmr))
 }
 
-/** An attempt as the page and the command line show it. */
-export function attemptOf(stored: StoredAttempt): Attempt {
-  const { attempt, at, claim, person, outcome, distance, threshold, modelVersion } = stored
-  return { attempt, at, claim, person, outcome, distance, threshold, model: modelVersion }
-}
-
-/** The whole audit log, newest first, a page at a time. */
-export function* allAttempts({ gallery }: Parts): Generator<Attempt> {
-  for (let before: number | undefined; ;) {
-    const page = gallery.attempts({ limit: 1000, before })
-    yield* page.map(attemptOf)
-    before = page.at(-1)?.attempt
-    if (before === undefined) return
-  }
-}
-
 /** SQLite's data version moves when another process has written. */
 function pollForChangesElsewhere({ gallery }: Parts, changed: () => void): () => void {
   let seen = gallery.dataVersion()
@@ -225,8 +207,3 @@ function pollForChangesElsewhere({ gallery }: Parts, changed: () => void): () =>
 
 const notEnrolled = refused('not-enrolled', 'This person is not enrolled (any more).')
 const noSuchPhotograph = refused('no-such-photograph', 'There is no such photograph (any more).')
-
-/** Whether a word names a call of the contract. */
-export function isCall(name: string): name is CallName {
-  return Object.hasOwn(calls, name)
-}

@@ -1,5 +1,6 @@
 import type { EnrolmentWarning, PersonId } from '../contract.ts'
 import { formOf } from '../evaluation/form.ts'
+import type { Template } from '../gallery/records.ts'
 import { distance, fuse } from '../vision/embedding.ts'
 import type { DraftFace } from './enrolment.ts'
 import type { ModelCard } from './model-card.ts'
@@ -12,8 +13,9 @@ const samePhotographDistance = 0.05
 /** What the user should look at before a draft is saved. None of it keeps them from saving. */
 export function warningsAbout(parts: Parts, faces: DraftFace[], person: PersonId | null): EnrolmentWarning[] {
   const own = person === null ? [] : parts.gallery.embeddings(parts.model.version, person)
+  const others = otherTemplates(parts, person)
   return [
-    ...faces.flatMap(({ number, face }) => nearAnother(parts, number, face.embedding, person) ?? []),
+    ...faces.flatMap(({ number, face }) => nearAnother(parts, others, number, face.embedding) ?? []),
     ...outliers(
       parts.card,
       faces.map(({ number, face }) => ({ number, embedding: face.embedding })),
@@ -30,18 +32,21 @@ export function warningsAbout(parts: Parts, faces: DraftFace[], person: PersonId
   ]
 }
 
+/** Everybody's but one person's. */
+export function otherTemplates({ gallery, model }: Parts, person: PersonId | null): Template[] {
+  return gallery.templates(model.version).filter((template) => template.person !== person)
+}
+
 /** The nearest other person, where verification would take this photograph for one of theirs. */
 export function nearAnother(
   parts: Parts,
+  others: Template[],
   photograph: number,
   embedding: Float32Array,
-  person: PersonId | null,
 ): Extract<EnrolmentWarning, { kind: 'near-another-person' }> | null {
   const { gallery, model, card } = parts
   const { wantedFmr } = settingsOf(parts)
-  const near = gallery
-    .templates(model.version)
-    .filter((template) => template.person !== person)
+  const near = others
     .map((template) => {
       const counts = { template: template.photographs, burst: 1 }
       const { form } = formOf(counts.template, counts.burst)

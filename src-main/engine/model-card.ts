@@ -16,7 +16,8 @@ const CardForm = v.object({
   people: Count,
   genuinePairs: Count,
   impostorPairs: Count,
-  operatingPoints: v.pipe(v.array(OperatingPoint), v.minLength(1)),
+  /** Only for rates that enough impostor pairs stand behind. */
+  operatingPoints: v.array(OperatingPoint),
 })
 
 const ModelCard = v.object({

@@ -64,27 +64,29 @@ export function thresholdFromCard<F extends ComparisonForm>(
   counts: Counts,
   wantedFmr: number,
 ): Threshold<F> {
+  const measured = card.forms.filter((row) => row.operatingPoints.length > 0)
   const own = around(
-    card.forms.filter((row) => row.form === form),
+    measured.filter((row) => row.form === form),
     form === 'photograph-photograph' ? { template: 1, burst: 1 } : counts,
   )
   if (own.length === 0) throw new Error(`the card of ${card.model} has no threshold for ${form}`)
   const alsoHeldTo =
     form === 'burst-template'
       ? around(
-          card.forms.filter((row) => row.form === 'photograph-template'),
+          measured.filter((row) => row.form === 'photograph-template'),
           { template: counts.template, burst: 1 },
         )
       : []
-  const candidates = [...own, ...alsoHeldTo].map((row) => ({ row, point: pointFor(row, wantedFmr) }))
-  const strictest = candidates.reduce((a, b) => (b.point.threshold < a.point.threshold ? b : a))
+  const candidates = [...own, ...alsoHeldTo].map((row) => ({ row, ...pointFor(row, measured, wantedFmr) }))
+  const strictest = candidates.reduce((a, b) => (b.threshold < a.threshold ? b : a))
+  const { row, threshold, extrapolatedFrom } = strictest
   return {
     form,
-    distance: strictest.point.threshold,
+    distance: threshold,
     wantedFmr,
-    people: strictest.row.people,
-    impostorPairs: strictest.row.impostorPairs,
-    note: noteOn(card, strictest.row, strictest.point.fmr, wantedFmr),
+    people: row.people,
+    impostorPairs: row.impostorPairs,
+    note: noteOn(card, row, extrapolatedFrom, wantedFmr),
   }
 }
 
@@ -105,19 +107,42 @@ function neighbours(rows: CardForm[], count: (row: CardForm) => number, wanted: 
     .map((c) => rows.filter((row) => count(row) === c))
 }
 
-/** Between two measured operating points the stricter one holds: nothing was measured in between. */
-function pointFor(row: CardForm, wantedFmr: number): { fmr: number; threshold: number } {
-  const points = [...row.operatingPoints].sort((a, b) => b.fmr - a.fmr)
-  // A rate written as 1e-4 and one computed as 0.1/1000 are the same wish.
-  const measured = points.find((point) => point.fmr <= wantedFmr * (1 + 1e-9))
-  const strictest = points.at(-1)
-  if (!strictest) throw new Error(`the card's ${row.form} row has no operating point`)
-  return measured ?? strictest
+interface Point {
+  threshold: number
+  /** The smallest rate that was measured, where that is not small enough; else null. */
+  extrapolatedFrom: number | null
 }
 
-function noteOn(card: ModelCard, row: CardForm, fmr: number, wantedFmr: number): string {
-  const measured = `Measured on ${card.measuredOn}, ${row.people} people, not on this camera.`
-  return fmr > wantedFmr * (1 + 1e-9)
-    ? `${measured} These people support a false match rate of ${fmr} at best; ${wantedFmr} was asked for.`
-    : measured
+/**
+ * Between two measured operating points the stricter one holds: nothing was measured in between. Where too few impostor
+ * pairs stand behind a row for the wanted rate, its smallest rate is taken down by the strongest step that the rows
+ * which do reach the wanted rate show between the two.
+ */
+function pointFor(row: CardForm, measured: CardForm[], wantedFmr: number): Point {
+  const reached = reaches(row, wantedFmr)
+  if (reached !== null) return { threshold: reached, extrapolatedFrom: null }
+  const last = row.operatingPoints.reduce((a, b) => (b.fmr < a.fmr ? b : a))
+  const steps = measured.flatMap((other) => {
+    const [from, to] = [reaches(other, last.fmr), reaches(other, wantedFmr)]
+    return from !== null && to !== null ? [to / from] : []
+  })
+  return { threshold: last.threshold * Math.min(1, ...steps), extrapolatedFrom: last.fmr }
+}
+
+/** The largest measured threshold whose rate is at most the wanted one; null where no row is as strict. */
+function reaches(row: CardForm, wantedFmr: number): number | null {
+  const strictEnough = row.operatingPoints.filter((point) => isAtMost(point.fmr, wantedFmr))
+  return strictEnough.length > 0 ? Math.max(...strictEnough.map((point) => point.threshold)) : null
+}
+
+/** A rate written as 1e-4 and one computed as 0.1 / 1000 are the same wish. */
+function isAtMost(fmr: number, wanted: number): boolean {
+  return fmr <= wanted * (1 + 1e-9)
+}
+
+function noteOn(card: ModelCard, row: CardForm, extrapolatedFrom: number | null, wantedFmr: number): string {
+  const measured = `Measured on ${card.measuredOn}, ${row.people} people; not tuned on this camera.`
+  return extrapolatedFrom === null
+    ? measured
+    : `${measured} They support a false match rate of ${extrapolatedFrom}; down to ${wantedFmr} is carried over from other forms.`
 }

@@ -1,0 +1,46 @@
+import type { Embeddings } from '../evaluation/embeddings.ts'
+import { embeddingLength } from '../vision/face.ts'
+import { openModels } from './models.ts'
+import { photographsAhead } from './photograph-files.ts'
+import { shown } from './shown.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface EmbeddedFiles {
+  /** A row for every file handed in; zeros where no face was found or the file was not wanted. */
+  embeddings: Embeddings
+  found: boolean[]
+  /** Paths of photographs without a face, unreadable ones among them. */
+  undetected: string[]
+  unreadable: number
+}
+
+/** Embeds the most prominent face of each file: 512 bytes a photograph stay in memory, nothing else. */
+export async function embedFiles(
+  files: ({ path: string; person: number } | null)[],
+  terminal: Terminal,
+): Promise<EmbeddedFiles> {
+  const { networks } = await openModels(terminal)
+  const vectors = new Float32Array(files.length * embeddingLength)
+  const found = files.map(() => false)
+  const undetected: string[] = []
+  let unreadable = 0
+  const wanted = files.flatMap((file, row) => (file ? [{ path: file.path, row }] : []))
+  const progress = await terminal.progress(wanted.length, 'Embedding photographs')
+  let done = 0
+  for await (const { path, read } of photographsAhead(wanted.map((file) => file.path))) {
+    const { row } = wanted[done]!
+    if (read.kind === 'refused') {
+      unreadable++
+      progress.say(`${shown(path)}: refused: ${read.message}`)
+    }
+    const [face] = read.kind === 'refused' ? [] : await networks.faces(read.picture, { source: 'file' })
+    if (face) {
+      vectors.set(face.embedding, row * embeddingLength)
+      found[row] = true
+    } else undetected.push(path)
+    progress.step(++done)
+  }
+  progress.stop()
+  const people = files.map((file) => file?.person ?? -1)
+  return { embeddings: { vectors, dimension: embeddingLength, people }, found, undetected, unreadable }
+}

@@ -1,0 +1,38 @@
+import { reembed } from '../engine/re-embedding.ts'
+import { ensureModels } from './models.ts'
+import { refusedOutcome, type Outcome } from './outcome.ts'
+import { askPassphrase } from './passphrase.ts'
+import { readBytes } from './photograph-files.ts'
+import { count, shown } from './shown.ts'
+import type { Terminal } from './terminal.ts'
+import { withGallery, type GalleryOptions } from './with-gallery.ts'
+
+/** Adds the people of an exported file; who has a name that is taken stays out and is named. */
+export async function importFrom(
+  file: string,
+  options: GalleryOptions,
+  terminal: Terminal,
+): Promise<Outcome> {
+  const bytes = await readBytes(file)
+  if (!(bytes instanceof Uint8Array)) return refusedOutcome(bytes)
+  return withGallery(options, terminal, false, async (parts) => {
+    const { gallery, model } = parts
+    const asked = await askPassphrase(terminal, 'Passphrase of the file: ', false)
+    if (asked.kind === 'refused') return refusedOutcome(asked)
+    const imported = await gallery.importFrom(bytes, asked.passphrase)
+    if (imported.kind === 'refused') return refusedOutcome(imported)
+    if (gallery.stale(model.version).some(({ hasCrop }) => hasCrop)) {
+      await ensureModels(terminal)
+      await reembed(parts)
+    }
+    for (const name of imported.skipped)
+      terminal.say(`${shown(name)}: not imported: somebody of this name is enrolled already.`)
+    return {
+      exitCode: imported.skipped.length > 0 ? 2 : 0,
+      json: imported,
+      text: [
+        `${count(imported.people, 'person', 'people')} and ${count(imported.photographs, 'photograph')} imported.`,
+      ],
+    }
+  })
+}

@@ -1,0 +1,208 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { refusalIn, type ExitCode, type Outcome } from './outcome.ts'
+import { processTerminal, type Terminal } from './terminal.ts'
+
+/** Every command's work is in a file of its own, read when it is called: `compare` loads no gallery, `people` no network. */
+function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outcome>) => Promise<void>) {
+  const semblance = new Command('semblance')
+    .description('Verifies faces on its owner’s own machine.')
+    .addHelpText('after', exitCodes)
+  const json = () => new Option('--json', 'print one JSON document, and nothing else, on stdout')
+  const home = () =>
+    new Option(
+      '--home <dir>',
+      'folder of the gallery (default: SEMBLANCE_HOME, else the platform’s data folder)',
+    )
+
+  semblance
+    .command('enrol <name> <photo|folder...>')
+    .description('add photographs to a person, new or known; only of people who agreed to it')
+    .option('--at-most <n>', 'photographs this person may have (default: as set, 20)', wholeNumber)
+    .addOption(home())
+    .addOption(json())
+    .action((name, paths, options) =>
+      run(options.json, async (terminal) =>
+        (await import('./enrol.ts')).enrol(name, paths, options, terminal),
+      ),
+    )
+  semblance
+    .command('people')
+    .description('who is enrolled')
+    .addOption(home())
+    .addOption(json())
+    .action((options) =>
+      run(options.json, async (terminal) => (await import('./people.ts')).people(options, terminal)),
+    )
+  semblance
+    .command('forget <name>')
+    .description('remove a person and every byte of theirs; asks for the name to be typed')
+    .option('--yes', 'do not ask')
+    .addOption(home())
+    .addOption(json())
+    .action((name, options) =>
+      run(options.json, async (terminal) => (await import('./forget.ts')).forget(name, options, terminal)),
+    )
+  semblance
+    .command('verify <name> <photo...>')
+    .description('whether photographs show who they are claimed to show; several are fused')
+    .addOption(home())
+    .addOption(json())
+    .action((name, paths, options) =>
+      run(options.json, async (terminal) =>
+        (await import('./verify.ts')).verify(name, paths, options, terminal),
+      ),
+    )
+  semblance
+    .command('compare <photo> <photo>')
+    .description('distance of two photographs and the decision, without a gallery')
+    .option('--fmr <rate>', 'wanted false match rate, 1e-5 to 1e-1', rate, 1e-4)
+    .addOption(json())
+    .action((first, second, options) =>
+      run(options.json, async (terminal) =>
+        (await import('./compare.ts')).compare(first, second, options, terminal),
+      ),
+    )
+  semblance
+    .command('faces <photo...>')
+    .description('boxes, pose and quality of every face, and what of it fails')
+    .addOption(json())
+    .action((paths, options) =>
+      run(options.json, async (terminal) => (await import('./faces.ts')).faces(paths, terminal)),
+    )
+  semblance
+    .command('embed <photo...>')
+    .description('the 128 numbers of each photograph’s most prominent face')
+    .addOption(json())
+    .action((paths, options) =>
+      run(options.json, async (terminal) => (await import('./embed.ts')).embed(paths, terminal)),
+    )
+  semblance
+    .command('activity')
+    .description('the audit log, newest first')
+    .option('--limit <n>', 'attempts shown', wholeNumber, 50)
+    .option('--csv', 'the whole log as CSV')
+    .addOption(home())
+    .addOption(json())
+    .action((options) =>
+      run(options.json, async (terminal) => (await import('./activity.ts')).activity(options, terminal)),
+    )
+  semblance
+    .command('export <file>')
+    .description('write the gallery to one encrypted file; SEMBLANCE_EXPORT_PASSPHRASE or typed')
+    .option('--force', 'overwrite the file')
+    .addOption(home())
+    .addOption(json())
+    .action((file, options) =>
+      run(options.json, async (terminal) => (await import('./export.ts')).exportTo(file, options, terminal)),
+    )
+  semblance
+    .command('import <file>')
+    .description('add the people of an exported file')
+    .addOption(home())
+    .addOption(json())
+    .action((file, options) =>
+      run(options.json, async (terminal) =>
+        (await import('./import.ts')).importFrom(file, options, terminal),
+      ),
+    )
+  semblance
+    .command('evaluate <folder>')
+    .description('error rates on a folder of people, one folder each')
+    .option('--pairs <file>', 'a list of pairs in LFW’s format: accuracy over its folds')
+    .option('--template <n>', 'photographs that enrol each person', wholeNumber, 1)
+    .option('--burst <m>', 'photographs fused into each probe', wholeNumber, 1)
+    .addHelpText('after', capped)
+    .addOption(json())
+    .action((folder, options) =>
+      run(options.json, async (terminal) =>
+        (await import('./evaluate.ts')).evaluate(folder, options, terminal),
+      ),
+    )
+  semblance
+    .command('serve')
+    .description('the application in the browser, at 127.0.0.1 alone, until Ctrl+C')
+    .option('--port <n>', 'port; 0: one that is free', portNumber, 0)
+    .option('--open', 'open the address in the browser', false)
+    .addOption(home())
+    .addOption(json())
+    .action((options) =>
+      run(options.json, async (terminal) => (await import('./serve.ts')).serve(options, terminal)),
+    )
+  return semblance
+}
+
+/** Runs one command line, prints its answer, and gives its exit code; never throws. */
+export async function main(words: string[]): Promise<ExitCode> {
+  quietExperimentalWarnings()
+  process.stdout.on('error', () => {}) // whoever read stdout has enough: `semblance people | head -1`
+  const terminal = processTerminal()
+  let exitCode: ExitCode = 0
+  const semblance = program(async (json, work) => {
+    const outcome = await work(terminal)
+    exitCode = outcome.exitCode
+    const refusal = refusalIn(outcome)
+    if (refusal) terminal.say(`Refused: ${refusal.message}`)
+    const lines = json ? [JSON.stringify(outcome.json, null, 2)] : outcome.text
+    if (lines.length > 0) process.stdout.write(lines.join('\n') + '\n')
+  })
+  for (const command of [semblance, ...semblance.commands]) command.exitOverride()
+  try {
+    await semblance.parseAsync(words, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said what is wrong
+    return fault(error, terminal, words.includes('--json'))
+  }
+}
+
+/** Trouble with the disk is told in its own sentence; anything else is a fault of ours. */
+async function fault(error: unknown, terminal: Terminal, json: boolean): Promise<ExitCode> {
+  const { storageTrouble } = await import('../gallery/storage-trouble.ts')
+  const trouble = storageTrouble(error)
+  const message = trouble?.refusal.message ?? (error instanceof Error ? error.message : String(error))
+  terminal.say(trouble ? `Refused: ${message}` : `Fault: ${message}`)
+  if (process.env.SEMBLANCE_DEBUG && error instanceof Error) terminal.say(error.stack ?? '')
+  if (json)
+    process.stdout.write(JSON.stringify(trouble?.refusal ?? { kind: 'fault', message }, null, 2) + '\n')
+  return trouble ? 2 : 3
+}
+
+/** node:sqlite is called experimental; nobody at a terminal can act on that. */
+function quietExperimentalWarnings(): void {
+  process.removeAllListeners('warning')
+  process.on('warning', (warning) => {
+    if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`)
+  })
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1 || number > 1_000_000)
+    throw new InvalidArgumentError('A whole number from 1 on is expected.')
+  return number
+}
+
+function portNumber(text: string): number {
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || number > 65_535)
+    throw new InvalidArgumentError('A port from 0 to 65535 is expected.')
+  return number
+}
+
+function rate(text: string): number {
+  const number = Number(text)
+  if (!(number >= 1e-5 && number <= 1e-1))
+    throw new InvalidArgumentError('A rate from 1e-5 to 1e-1 is expected.')
+  return number
+}
+
+const exitCodes = `
+Exit code: 0 match or done, 1 no match, 2 refused (the reason is on stderr), 3 a fault of ours.
+A gallery's key is a file only its owner can read, or SEMBLANCE_PASSPHRASE where that is set.`
+
+const capped = `
+Without --pairs, the capped protocol: people and files in byte order; genuine are all pairs among each person's
+first ten photographs, impostor each person's first photograph against every other's; accuracy is the best of
+(1 - FMR + TMR) / 2. With --template N and --burst M the first N photographs enrol and the rest probe, M fused.`
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
