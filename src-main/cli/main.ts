@@ -142,17 +142,26 @@ export async function main(words: string[]): Promise<ExitCode> {
     exitCode = outcome.exitCode
     const refusal = refusalIn(outcome)
     if (refusal) terminal.say(`Refused: ${refusal.message}`)
-    const lines = json ? [JSON.stringify(outcome.json, null, 2)] : outcome.text
-    if (lines.length > 0) process.stdout.write(lines.join('\n') + '\n')
+    if (json) printJson(outcome.json)
+    else if (outcome.text.length > 0) process.stdout.write(outcome.text.join('\n') + '\n')
   })
   for (const command of [semblance, ...semblance.commands]) command.exitOverride()
   try {
     await semblance.parseAsync(words, { from: 'user' })
     return exitCode
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said what is wrong
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0
+      // Commander has said on stderr what is wrong with the words.
+      if (words.includes('--json')) printJson({ kind: 'refused', reason: 'usage', message: error.message })
+      return 2
+    }
     return fault(error, terminal, words.includes('--json'))
   }
+}
+
+function printJson(document: unknown): void {
+  process.stdout.write(JSON.stringify(document, null, 2) + '\n')
 }
 
 /** Trouble with the disk is told in its own sentence; anything else is a fault of ours. */

@@ -3,7 +3,7 @@
 // and hands over to the Node 24 that comes with the packages.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import module from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,7 @@ const needed = 24
 const isNewEnough = Number(process.versions.node.split('.')[0]) >= needed
 
 if (isNewEnough) {
-  enableCompileCache()
+  module.enableCompileCache() // a third of the time to start
   const { main } = await import('./main.ts')
   process.exitCode = await main(process.argv.slice(2))
 } else {
