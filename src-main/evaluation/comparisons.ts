@@ -1,6 +1,7 @@
 import { countDistances } from './distance-counts.ts'
 import type { DistanceCounts } from './distance-counts.ts'
 import { photographForm } from './form.ts'
+import type { PeopleBehind } from './doubt.ts'
 import type { Form } from './form.ts'
 import { refused } from './refusal.ts'
 import type { Refused } from './refusal.ts'
@@ -13,6 +14,8 @@ export interface Comparisons {
   people: number
   genuine: DistanceCounts
   impostor: DistanceCounts
+  /** Null where only distances are known and not whose they are. */
+  behind: PeopleBehind | null
 }
 
 /**
@@ -46,6 +49,7 @@ export function comparisons(
       Float64Array.from(impostor).filter((distance) => distance !== Infinity),
       'near',
     ),
+    behind: null,
   })
 }
 

@@ -1,10 +1,12 @@
 import { checkComparisons } from './comparisons.ts'
 import type { Comparisons } from './comparisons.ts'
 import { DistanceCounter } from './distance-counts.ts'
+import type { PeopleBehind } from './doubt.ts'
 import { distanceBetween, fuseRows, troubleWith } from './embeddings.ts'
 import type { Embeddings } from './embeddings.ts'
 import { multiplyHere } from './multiply.ts'
 import type { Multiply } from './multiply.ts'
+import { PairTailCollector } from './pair-tail.ts'
 import type { Plan, Subject } from './plan.ts'
 import { refused } from './refusal.ts'
 import type { Refused } from './refusal.ts'
@@ -15,7 +17,11 @@ export interface MeasureOptions {
   signal?: AbortSignal
   /** How many distances of each exact end are kept one by one. */
   exactDistances?: number
+  /** How many of the worst comparisons of each kind are kept with the people in them. */
+  tailPairs?: number
 }
+
+const tailLength = 65_536 // 1 MB; the bound looks at four times the chosen errors
 
 const blockRows = 1024 // 4 MB of products at a time: in the cache's reach, and few enough calls
 
@@ -31,25 +37,35 @@ export async function measure(
   const trouble = troubleWith(embeddings)
   if (trouble) return trouble
   const { dimension } = embeddings
+  const probePeople = plan.probes.map((probe) => probe.person)
+  const referencePeople = plan.references.map((reference) => reference.person)
   const probes = fuseAll(embeddings, plan.probes)
   const references = plan.symmetric ? probes : fuseAll(embeddings, plan.references)
 
   const genuine = new DistanceCounter('far', options.exactDistances)
+  const genuineTail = new PairTailCollector('far', options.tailPairs ?? tailLength)
   for (let i = 0; i < plan.genuine.length; i += 2) {
     const [probe, reference] = [plan.genuine[i]!, plan.genuine[i + 1]!]
-    if (probes.found[probe] && references.found[reference])
-      genuine.add(distanceBetween(probes.vectors, probe, references.vectors, reference, dimension))
+    const distance =
+      probes.found[probe] && references.found[reference]
+        ? distanceBetween(probes.vectors, probe, references.vectors, reference, dimension)
+        : Infinity
+    if (distance < Infinity) genuine.add(distance)
     else genuine.addFailure()
+    genuineTail.add(distance, probe, reference)
   }
 
   const impostor = new DistanceCounter('near', options.exactDistances)
+  const impostorTail = new PairTailCollector('near', options.tailPairs ?? tailLength)
   const rows = gathered(plan.probes, probes, plan.impostorProbes, dimension)
   const columns = plan.symmetric
     ? rows
     : gathered(plan.references, references, plan.impostorReferences, dimension)
-  const swept = await sweep(rows, columns, dimension, plan.symmetric, options, (products, start, end) =>
-    impostor.addProducts(products, start, end),
-  )
+  const visit: Visit = (products, start, end, row, firstColumn) => {
+    impostor.addProducts(products, start, end)
+    impostorTail.addProducts(products, start, end, rows.origin[row]!, firstColumn, columns.origin)
+  }
+  const swept = await sweep(rows, columns, dimension, plan.symmetric, options, visit)
   if (swept === 'cancelled') return refused('cancelled', 'The measurement was cancelled.')
   return checkComparisons({
     kind: 'comparisons',
@@ -57,7 +73,40 @@ export async function measure(
     people: plan.people,
     genuine: genuine.finish(),
     impostor: impostor.finish(),
+    behind: {
+      impostorTail: impostorTail.finish(probePeople, referencePeople),
+      genuineTail: genuineTail.finish(probePeople, referencePeople),
+      ...countsOfPeople(plan, rows, columns),
+    },
   })
+}
+
+/** How many comparisons each person is in. */
+function countsOfPeople(
+  plan: Plan,
+  rows: Lot,
+  columns: Lot,
+): Pick<PeopleBehind, 'impostorComparisonsOf' | 'genuineComparisonsOf' | 'probesOf'> {
+  const size =
+    1 + [...plan.probes, ...plan.references].reduce((most, { person }) => Math.max(most, person), -1)
+  const count = (people: Iterable<number>) => {
+    const counts = new Float64Array(size)
+    for (const person of people) counts[person]! += 1
+    return counts
+  }
+  const [rowsOf, columnsOf] = [count(rows.people), count(columns.people)]
+  const [allRows, allColumns] = [rows.people.length, columns.people.length]
+  return {
+    impostorComparisonsOf: rowsOf.map((own, person) =>
+      plan.symmetric
+        ? own * (allRows - own)
+        : own * (allColumns - columnsOf[person]!) + columnsOf[person]! * (allRows - own),
+    ),
+    genuineComparisonsOf: count(
+      plan.genuine.filter((_, i) => i % 2 === 0).map((probe) => plan.probes[probe]!.person),
+    ),
+    probesOf: count(plan.probes.map((probe) => probe.person)),
+  }
 }
 
 /** Vectors of people, ordered by person, so that one person's are neighbours and can be jumped over. */
@@ -68,9 +117,18 @@ export interface Lot {
   origin: Uint32Array
 }
 
+/** Products [start, end) of `row` with the columns from `firstColumn` on. */
+export type Visit = (
+  products: Float32Array,
+  start: number,
+  end: number,
+  row: number,
+  firstColumn: number,
+) => void
+
 /**
- * Walks over all products of rows and columns of different people, block by block: `visit` gets stretches
- * [start, end) of a block's products, with the row and the first column that they belong to.
+ * Walks over all products of rows and columns of different people, block by block: `visit` gets the
+ * stretches of each.
  */
 export async function sweep(
   rows: Lot,
@@ -78,7 +136,7 @@ export async function sweep(
   dimension: number,
   symmetric: boolean,
   { multiply = multiplyHere, onProgress, signal }: MeasureOptions,
-  visit: (products: Float32Array, start: number, end: number, row: number, firstColumn: number) => void,
+  visit: Visit,
 ): Promise<'done' | 'cancelled'> {
   const [m, n] = [rows.people.length, columns.people.length]
   const total = symmetric ? (m * n) / 2 : m * n
