@@ -13,7 +13,7 @@ export interface Objective {
   name: string
   /** Trained beside the network: proxies, class weights, boundaries. */
   parameters: readonly Parameter[]
-  /** Carried from step to step without being trained: a cross-batch memory. Starts at zero. */
+  /** Carried from step to step without being trained: a cross-batch memory. Starts at zero; of fixed size. */
   state: readonly TensorDescription[]
   /** Handed in anew with each batch: random numbers, reference embeddings. */
   inputs: readonly TensorDescription[]

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { batchHealth, healthMeasures } from '../health.ts'
 import type { Parameter, Tensors } from '../layers/layer.ts'
 import type { Values } from '../networks/initialise.ts'
-import { stagesAtDepth, type Network } from '../networks/network.ts'
+import { size, stagesAtDepth, type Network } from '../networks/network.ts'
 import { clipByGlobalNorm, globalNorm } from '../optimisers/clipping.ts'
 import type { Optimiser } from '../optimisers/optimiser.ts'
 import { flatVector, join, pack, slices, unpack, type FlatVector } from './flat-vector.ts'
@@ -37,6 +37,8 @@ export interface TrainingStep {
   objective: Objective
   optimiser: Optimiser
   groups: readonly ParameterGroup[]
+  /** Names of a group's optimiser vectors, in the order of `optimiser.slots`. */
+  slotsOf(group: ParameterGroup): string[]
   /** Parameters that stay: an input, never an output. Absent where everything is trained. */
   frozen: FlatVector | null
   statistics: FlatVector | null
@@ -50,7 +52,7 @@ export interface TrainingStep {
   scalarsAt(step: number, learningRate: number): Float32Array<ArrayBuffer>
   /** Inputs by name → the new state by name, and `measures`. Throws when an input is missing. */
   run(inputs: Tensors): Tensors
-  /** The starting state: given parameters and statistics, moments zero. */
+  /** The starting state, numbers by vector: given parameters and statistics, moments and the objective's state zero. */
   start(values: { parameters: Values; statistics: Values }): Values
   /** Parameters, statistics and the objective's parameters out of a state. */
   finish(state: Values): { parameters: Values; statistics: Values }
@@ -179,6 +181,7 @@ export function trainingStep({
     objective,
     optimiser,
     groups,
+    slotsOf,
     frozen,
     statistics,
     state,
@@ -207,6 +210,7 @@ export function trainingStep({
       }
       if (frozen) values.frozen = pack(frozen, parameters)
       if (statistics) values.statistics = pack(statistics, running)
+      for (const { name, shape } of objective.state) values[name] = new Float32Array(size(shape as number[]))
       return values
     },
     finish(values) {

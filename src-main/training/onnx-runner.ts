@@ -1,0 +1,93 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { TensorDescription } from '../learning/step/objective.ts'
+import type { Values } from '../learning/networks/initialise.ts'
+import type { TrainingStep } from '../learning/step/training-step.ts'
+import { traceFunction } from '../onnx/tracing/trace.ts'
+import type { OpenRunner, StepRunner } from './step-runner.ts'
+
+/** A training step as one ONNX graph. */
+export interface TracedStep {
+  model: Uint8Array
+  inputs: TensorDescription[]
+  /** Names that go in as `name` and come out as `next.name`. */
+  state: readonly string[]
+}
+
+const next = (name: string) => `next.${name}` // a graph's names are unique, so a renewed vector needs another
+
+/** Records forward pass, gradients and optimiser of a step for one batch size. */
+export function traceStep(step: TrainingStep, batchSize: number): TracedStep {
+  const inputs = step.inputs(batchSize)
+  const { model } = traceFunction(
+    (tensors) => {
+      const { measures, ...renewed } = step.run(tensors)
+      const named = Object.entries(renewed).map(([name, tensor]) => [next(name), tensor] as const)
+      return { ...Object.fromEntries(named), measures: measures! }
+    },
+    inputs.map((input) => ({ ...input, shape: input.shape as number[] })),
+  )
+  return { model, inputs, state: step.state }
+}
+
+export interface OnnxProcessor {
+  /** ONNX Runtime's execution providers, the first that takes an operator runs it. */
+  executionProviders: InferenceSession.ExecutionProviderConfig[]
+  threads: number
+}
+
+/** Opens steps on a processor of ONNX Runtime. */
+export function onnxRunner(processor: OnnxProcessor): OpenRunner {
+  return async (step, batchSize, start) => openTraced(traceStep(step, batchSize), start, processor)
+}
+
+/** Puts a traced step on a processor. The state stays in ONNX Runtime's tensors from step to step. */
+export async function openTraced(
+  traced: TracedStep,
+  start: Values,
+  { executionProviders, threads }: OnnxProcessor,
+): Promise<StepRunner> {
+  const session = await InferenceSession.create(traced.model, {
+    executionProviders,
+    intraOpNumThreads: threads,
+    // a run knows each shape; spinning threads keep a core from the feed
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  })
+  const descriptions = new Map(traced.inputs.map((input) => [input.name, input]))
+  const taken = new Set(session.inputNames) // an input that nothing depends on is simplified away
+  const tensor = (name: string, values: Float32Array | Int32Array) => {
+    const input = descriptions.get(name)
+    if (!input) throw new Error(`the step takes no ${name}`)
+    return new Tensor(
+      input.dtype,
+      (input.dtype === 'int32' ? Int32Array.from(values) : values) as never,
+      input.shape as number[],
+    )
+  }
+  const held = new Map<string, Tensor>(
+    Object.entries(start).map(([name, values]) => [name, tensor(name, values)]),
+  )
+  return {
+    async run(inputs) {
+      const feeds: Record<string, Tensor> = {}
+      for (const [name, value] of held) if (taken.has(name)) feeds[name] = value
+      for (const [name, values] of Object.entries(inputs))
+        if (taken.has(name)) feeds[name] = tensor(name, values)
+      const outputs = await session.run(feeds)
+      for (const name of traced.state) {
+        held.get(name)!.dispose()
+        held.set(name, outputs[next(name)]!)
+      }
+      return Float32Array.from((await outputs.measures!.getData()) as Float32Array)
+    },
+    async state() {
+      const values: Values = {}
+      for (const [name, value] of held)
+        values[name] = Float32Array.from((await value.getData()) as Float32Array)
+      return values
+    },
+    async release() {
+      for (const value of held.values()) value.dispose()
+      await session.release()
+    },
+  }
+}
