@@ -13,6 +13,7 @@ import { activityCsv } from './engine/activity-csv.ts'
 import { allAttempts, attemptOf } from './engine/attempts.ts'
 import { Enrolments } from './engine/enrolment.ts'
 import { Jobs } from './engine/jobs.ts'
+import { jpegOf } from './engine/jpeg.ts'
 import { settingsOf, type Parts } from './engine/parts.ts'
 import { details, summaries } from './engine/people.ts'
 import { reembed } from './engine/re-embedding.ts'
@@ -21,7 +22,7 @@ import { thresholdFromCard } from './engine/threshold.ts'
 import { inForce, verify } from './engine/verification.ts'
 import { comparableName } from './gallery/person-name.ts'
 import { pictureFromFrame } from './vision/frame.ts'
-import { cropFromPng, cropToJpeg } from './vision/kept-crop.ts'
+import { cropFromPng } from './vision/kept-crop.ts'
 
 /** The contract, implemented. `call` trusts its arguments; what comes from outside goes through `dispatch`. */
 export interface Engine extends EnginePort {
@@ -128,7 +129,7 @@ function handle(
     },
     photograph: async ({ photograph }) => {
       const png = gallery.crop(photograph)
-      if (png !== null) return { kind: 'jpeg', jpeg: await cropToJpeg(await cropFromPng(png)) }
+      if (png !== null) return { kind: 'jpeg', jpeg: await jpegOf(await cropFromPng(png)) }
       return gallery.photograph(photograph)
         ? refused('no-crop', 'The crop of this photograph was not kept (Settings).')
         : noSuchPhotograph

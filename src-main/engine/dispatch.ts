@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { calls, type CallName, type EnginePort, type Reply } from '../contract.ts'
 import { storageTrouble } from '../gallery/storage-trouble.ts'
 
-const Envelope = v.object({ id: v.number(), call: v.string(), takes: v.unknown() })
+const Envelope = v.object({ id: v.number(), call: v.string(), takes: v.optional(v.unknown()) })
 
 /**
  * Answers anything that arrives over a wire: an unknown call, wrong arguments and a failure inside are faults in the

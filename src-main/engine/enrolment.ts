@@ -11,12 +11,13 @@ import type {
 import { nameRefusal, refuse } from '../gallery/person-name.ts'
 import type { Face } from '../vision/face.ts'
 import { pictureFromFrame } from '../vision/frame.ts'
-import { cropHash, cropToJpeg } from '../vision/kept-crop.ts'
+import { cropHash } from '../vision/kept-crop.ts'
 import { holdsView } from '../vision/pose.ts'
 import { firstFailing, qualityScore } from '../vision/quality/quality.ts'
 import { readPicture } from '../vision/read-picture.ts'
 import { severalFaces } from './burst.ts'
 import { warningsAbout } from './enrolment-warnings.ts'
+import { jpegOf } from './jpeg.ts'
 import { newPhotograph } from './new-photograph.ts'
 import { settingsOf, type Parts } from './parts.ts'
 import { refused } from './refusal.ts'
@@ -276,6 +277,6 @@ async function toBeLookedAt(kept: DraftFace): Promise<DraftPhotograph> {
     source: kept.source,
     fileName: kept.fileName,
     quality: kept.face.quality,
-    jpeg: await cropToJpeg(kept.face.crop),
+    jpeg: await jpegOf(kept.face.crop),
   }
 }

@@ -11,7 +11,7 @@ import { formOf } from '../evaluation/form.ts'
 import type { Template } from '../gallery/records.ts'
 import { distance, fuse } from '../vision/embedding.ts'
 import type { Face, Picture } from '../vision/face.ts'
-import { cropToJpeg } from '../vision/kept-crop.ts'
+import { jpegOf } from './jpeg.ts'
 import { lookAtBurst } from './burst.ts'
 import { failuresLeft, lockedUntil } from './lock-out.ts'
 import type { ModelCard } from './model-card.ts'
@@ -64,7 +64,7 @@ export async function verify(
     threshold: inForce(threshold),
     margin: threshold.distance - reached,
     nearestPhotograph: nearest,
-    bestFrame: await cropToJpeg(sharpest(burst.faces).crop),
+    bestFrame: await jpegOf(sharpest(burst.faces).crop),
     framesUsed: burst.faces.length,
     attempt,
   }

@@ -30,12 +30,13 @@ export function frameOf(shown: Shown): Frame {
 }
 
 /** The same as a file, in a format that keeps every byte. */
-export async function pngOf(shown: Shown): Promise<Uint8Array> {
+export async function pngOf(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
   const rgb = new Uint8Array(16 * 16 * 3).fill(255)
   rgb.set(bytesOf(shown))
-  return sharp(rgb, { raw: { width: 16, height: 16, channels: 3 } })
+  const png = await sharp(rgb, { raw: { width: 16, height: 16, channels: 3 } })
     .png()
     .toBuffer()
+  return new Uint8Array(png)
 }
 
 function bytesOf({ person, photograph = 0, faces = 1, pose = front, failing }: Shown): number[] {
