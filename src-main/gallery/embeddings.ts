@@ -16,6 +16,17 @@ export function features(store: Store, modelVersion: string, person?: PersonId):
   }))
 }
 
+/** Those that have embedded any photograph of a person. */
+export function modelVersions(store: Store, person: PersonId): string[] {
+  return store
+    .all(
+      `SELECT DISTINCT model_version FROM embedding JOIN photograph ON photograph.id = embedding.photograph
+       WHERE person = ? ORDER BY model_version`,
+      person,
+    )
+    .map((row) => String(row.model_version))
+}
+
 export function stale(store: Store, modelVersion: string): StalePhotograph[] {
   return store
     .all(

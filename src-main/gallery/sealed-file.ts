@@ -21,11 +21,20 @@ const headerBytes = checkAt + 16
 const chunkBytes = 64 * 1024
 const tagBytes = 16
 
-/** One file that the passphrase opens: scrypt, then AES-256-GCM in chunks with the header as associated data. */
-export async function sealFile(parts: AsyncIterable<Uint8Array>, passphrase: string): Promise<Uint8Array> {
+export type SlowKey = (passphrase: string, salt: Uint8Array) => Promise<Uint8Array>
+
+/**
+ * One file that the passphrase opens: a slow key from it, then AES-256-GCM in chunks with the header as associated
+ * data. `slowKey` gives 32 bytes of a passphrase and a salt.
+ */
+export async function sealFile(
+  parts: AsyncIterable<Uint8Array>,
+  passphrase: string,
+  slowKey: SlowKey = stretch,
+): Promise<Uint8Array> {
   const salt = randomBytes(16)
   const prefix = randomBytes(7)
-  const keys = await fileKeys(passphrase, salt)
+  const keys = fileKeys(await slowKey(passphrase, salt))
   const header = Buffer.concat([magic, salt, prefix, keys.check])
   const sealed: Uint8Array[] = [header]
   let waiting = Buffer.alloc(0)
@@ -50,6 +59,7 @@ export async function sealFile(parts: AsyncIterable<Uint8Array>, passphrase: str
 export async function openFile(
   bytes: Uint8Array,
   passphrase: string,
+  slowKey: SlowKey = stretch,
 ): Promise<{ kind: 'opened'; plain: Buffer } | Refusal> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (!file.subarray(0, anyMagic.length).equals(anyMagic)) return refuse('not-an-export')
@@ -57,7 +67,7 @@ export async function openFile(
     return refuse(file.length < magic.length ? 'damaged' : 'newer-version')
   if (file.length < headerBytes + tagBytes) return refuse('damaged')
   const header = file.subarray(0, headerBytes)
-  const keys = await fileKeys(passphrase, header.subarray(saltAt, prefixAt))
+  const keys = fileKeys(await slowKey(passphrase, header.subarray(saltAt, prefixAt)))
   if (!timingSafeEqual(keys.check, header.subarray(checkAt))) return refuse('wrong-passphrase')
 
   const plain: Buffer[] = []
@@ -82,8 +92,7 @@ export async function openFile(
   return { kind: 'opened', plain: Buffer.concat(plain) }
 }
 
-async function fileKeys(passphrase: string, salt: Uint8Array) {
-  const stretched = await stretch(passphrase, salt)
+function fileKeys(stretched: Uint8Array) {
   const sealing = new Uint8Array(hkdfSync('sha256', stretched, new Uint8Array(0), 'semblance export 1', 32))
   const check = createHmac('sha256', stretched).update('semblance export check 1').digest().subarray(0, 16)
   return { sealing, check }

@@ -1,5 +1,5 @@
 import type { PersonId } from '../contract.ts'
-import { embeddings } from './embeddings.ts'
+import { embeddings, modelVersions } from './embeddings.ts'
 import type { Template, TemplateOutcome } from './records.ts'
 import type { Row, Store } from './store.ts'
 
@@ -20,8 +20,9 @@ export function templates(store: Store, modelVersion: string): Template[] {
 
 /** Inside the transaction that changed a person's photographs: under every version they have, or had. */
 export function refreshTemplates(store: Store, person: PersonId): void {
-  for (const row of store.all('SELECT model_version FROM template WHERE person = ?', person))
-    refreshTemplate(store, person, String(row.model_version))
+  const had = store.all('SELECT model_version FROM template WHERE person = ?', person)
+  const versions = new Set([...had.map((row) => String(row.model_version)), ...modelVersions(store, person)])
+  for (const modelVersion of versions) refreshTemplate(store, person, modelVersion)
 }
 
 /** As `refreshTemplates`, under one version. */

@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Refusal } from '../contract.ts'
 import { addAttempt, attempts } from './attempts.ts'
-import { embeddings, features, insertEmbedding } from './embeddings.ts'
+import { embeddings, features, insertEmbedding, modelVersions } from './embeddings.ts'
 import { decodeRecords, encodeRecord } from './export-records.ts'
 import type { ExportedAttempt, ExportedPerson, ExportedRest } from './export-records.ts'
 import { addPerson, people } from './people.ts'
@@ -66,9 +66,7 @@ async function* records(
 }
 
 function exportedPerson(store: Store, person: Person, everyAttempt: StoredAttempt[]): ExportedPerson {
-  const versions = store.all('SELECT model_version FROM template WHERE person = ? ORDER BY 1', person.person)
-  const vectors = versions.flatMap((row) => {
-    const modelVersion = String(row.model_version)
+  const vectors = modelVersions(store, person.person).flatMap((modelVersion) => {
     const itsFeatures = features(store, modelVersion, person.person)
     return embeddings(store, modelVersion, person.person).map(({ photograph, embedding }, i) => ({
       photograph,
@@ -120,7 +118,7 @@ export async function importGallery(
       imported.photographs += each.photographs.length
     }
     onProgress?.(done + 1, file.people.length)
-    await nextTurn()
+    await sleep(1) // the lock is free for as long, so that another process gets its turn
   }
   return imported
 }

@@ -236,6 +236,25 @@ describe('on a full disk', () => {
     expect((await openGallery(folder)).photographs(ada)).toHaveLength(acknowledged.length + 1)
   })
 
+  test('a gallery is opened, or refused as for a full disk, and nothing is lost', async ({ skip }) => {
+    const folder = mounted(1024)
+    if (!folder) return skip('only root can mount a small file system')
+    const gallery = await openGallery(folder)
+    enrolled(gallery, 'Ada', [photographOf(1)])
+    gallery.close()
+    const filler = join(folder, 'filler')
+    try {
+      writeFileSync(filler, Buffer.alloc(2_000_000))
+    } catch {
+      // it is full now
+    }
+    const outcome = await open(folder)
+    if (outcome.kind === 'open') outcome.gallery.close()
+    else expect(outcome.reason).toBe('disk-full')
+    rmSync(filler)
+    expect((await openGallery(folder)).photographs(1)).toHaveLength(1)
+  })
+
   test('no gallery is begun, and nothing of it is left', async ({ skip }) => {
     const folder = mounted(64)
     if (!folder) return skip('only root can mount a small file system')
