@@ -30,6 +30,16 @@ export interface PeopleBehind {
   genuineComparisonsOf: Float64Array
   /** For each person, how many photographs (or bursts) of theirs probe. */
   probesOf: Float64Array
+  /** The plan's genuine comparisons: [probe, reference, …]. */
+  genuine: Uint32Array
+  /** Whose each of the plan's probes is. */
+  personOfProbe: Int32Array
+  /** The probes, and the references, that took part in impostor comparisons. */
+  impostorProbes: Uint32Array
+  impostorReferences: Uint32Array
+  personOfReference: Int32Array
+  /** Probes are the references, and each pair was compared once. */
+  symmetric: boolean
 }
 
 /** FMR at a threshold, with its bounds. */

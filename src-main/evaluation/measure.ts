@@ -2,7 +2,7 @@ import { checkComparisons } from './comparisons.ts'
 import type { Comparisons } from './comparisons.ts'
 import { DistanceCounter } from './distance-counts.ts'
 import type { PeopleBehind } from './doubt.ts'
-import { distanceBetween, fuseRows, troubleWith } from './embeddings.ts'
+import { distanceBetween, fuseRows, troubleWith, wasDetected } from './embeddings.ts'
 import type { Embeddings } from './embeddings.ts'
 import { multiplyHere } from './multiply.ts'
 import type { Multiply } from './multiply.ts'
@@ -77,6 +77,12 @@ export async function measure(
       impostorTail: impostorTail.finish(probePeople, referencePeople),
       genuineTail: genuineTail.finish(probePeople, referencePeople),
       ...countsOfPeople(plan, rows, columns),
+      genuine: plan.genuine,
+      personOfProbe: Int32Array.from(probePeople),
+      personOfReference: Int32Array.from(referencePeople),
+      impostorProbes: rows.origin,
+      impostorReferences: columns.origin,
+      symmetric: plan.symmetric,
     },
   })
 }
@@ -194,6 +200,18 @@ function gathered(subjects: Subject[], fused: Fused, wanted: Uint32Array, dimens
   for (const [place, i] of origin.entries())
     vectors.set(fused.vectors.subarray(i * dimension, (i + 1) * dimension), place * dimension)
   return { vectors, people: Int32Array.from(origin, (i) => subjects[i]!.person), origin }
+}
+
+/** All photographs with a face, ordered by person. */
+export function lotOf(embeddings: Embeddings): Lot {
+  const { vectors, dimension, people } = embeddings
+  const origin = Uint32Array.from({ length: people.length }, (_, row) => row)
+    .filter((row) => wasDetected(embeddings, row))
+    .sort((a, b) => people[a]! - people[b]! || a - b)
+  const gatheredVectors = new Float32Array(origin.length * dimension)
+  for (const [place, row] of origin.entries())
+    gatheredVectors.set(vectors.subarray(row * dimension, (row + 1) * dimension), place * dimension)
+  return { vectors: gatheredVectors, people: Int32Array.from(origin, (row) => people[row]!), origin }
 }
 
 function firstNotBelow(ascending: Int32Array, value: number): number {
