@@ -5,6 +5,8 @@ const raising = {
   tiles: 8, // along each side; a face that fills a third of the picture spans several
   clip: 3, // times the mean count of a histogram bin: keeps noise in flat areas from becoming texture
   levels: 256,
+  middle: 0.45, // mean luminance, of white, that a darker tile is raised to
+  leastGamma: 0.3, // but no further: below is noise
 }
 
 /**
@@ -69,28 +71,41 @@ interface Area {
   bottom: number
 }
 
-/** Level → evened level of one tile: its clipped cumulative histogram. */
+/** Level → evened level of one tile: raised by a gamma to a middle level, then its clipped cumulative histogram. */
 function equalisingCurve(
   luminance: Uint8Array,
   width: number,
   { left, top, right, bottom }: Area,
 ): Float32Array {
   const { levels, clip } = raising
+  const total = (right - left) * (bottom - top)
+  let sum = 0
+  for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += luminance[y * width + x]!
+  const raise = raisingCurve(sum / total / (levels - 1))
   const counts = new Float32Array(levels)
   for (let y = top; y < bottom; y++)
-    for (let x = left; x < right; x++) counts[luminance[y * width + x]!]! += 1
-  const total = (right - left) * (bottom - top)
+    for (let x = left; x < right; x++) counts[raise[luminance[y * width + x]!]!]! += 1
   const most = Math.max(1, (clip * total) / levels)
   let excess = 0
   for (let level = 0; level < levels; level++) {
     excess += Math.max(0, counts[level]! - most)
     counts[level] = Math.min(counts[level]!, most)
   }
-  const curve = new Float32Array(levels)
+  const evened = new Float32Array(levels)
   let below = 0
   for (let level = 0; level < levels; level++) {
     below += counts[level]! + excess / levels
-    curve[level] = (below / total) * (levels - 1)
+    evened[level] = (below / total) * (levels - 1)
   }
-  return curve
+  return Float32Array.from(raise, (level) => evened[level]!)
+}
+
+/** Level → level, by the gamma that brings a mean luminance (0–1) up to the middle; a lighter one stays. */
+function raisingCurve(mean: number): Uint8Array {
+  const { levels, middle, leastGamma } = raising
+  const wanted = Math.log(middle) / Math.log(Math.min(Math.max(mean, 1e-3), middle))
+  const gamma = Math.max(leastGamma, wanted)
+  return Uint8Array.from({ length: levels }, (_, level) =>
+    Math.round((levels - 1) * (level / (levels - 1)) ** gamma),
+  )
 }
