@@ -322,6 +322,7 @@ function comparedItems(
       referenceDistances: () => (memory ? apart(distance, between(references, references)) : distances),
       labelled,
       pairs: () => minedOnce().pairs(),
+      pairsOfTriplets: () => minedOnce().pairsOfTriplets(),
       triplets: () => minedOnce().triplets(),
       learned,
     },

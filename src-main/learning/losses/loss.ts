@@ -65,6 +65,8 @@ export interface Comparison {
   labelled: Pairs
   /** What the miner chose. */
   pairs(): Pairs
+  /** The same, each pair as often as it stands in a triplet. */
+  pairsOfTriplets(): Pairs
   triplets(): Triplets
   learned: Tensors
 }

@@ -24,8 +24,8 @@ export const marginLoss = defineLoss({
       stage: 'loss',
     },
   ],
-  items({ distances, pairs, labels, learned }, { margin, nu }) {
-    const { positive, negative } = pairs()
+  items({ distances, pairsOfTriplets, labels, learned }, { margin, nu }) {
+    const { positive, negative } = pairsOfTriplets() //                    as many positives as negatives
     const boundaries = learned['loss.beta'] as tf.Tensor1D
     const classes = boundaries.shape[0]
     const beta =

@@ -25,7 +25,7 @@ export const tripletCenter = defineClassLoss({
   ],
   items({ embeddings, oneHot, known, labels, learned }, { margin }) {
     const distances = squaredEuclidean(embeddings, learned['loss.centers'] as tf.Tensor2D).div<tf.Tensor2D>(2)
-    const others = tf.sub(1, oneHot) //                                    [batch, classes]
+    const others = tf.sub<tf.Tensor2D>(1, oneHot) //                                    [batch, classes]
     return [{ ...towardsOwn(distances, oneHot, others, margin, known), labels }]
   },
 })

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs'
+import type * as tf from '@tensorflow/tfjs'
 import type { Triplets } from '../miners/triplets.ts'
 import { defineLoss, type Comparison } from './loss.ts'
 
@@ -48,5 +48,7 @@ function gap(comparison: Comparison, triplets: Triplets, swap: boolean): tf.Tens
   const toNegative = triplets.anchorNegative(comparison.distances)
   if (!swap) return toPositive.sub(toNegative)
   const betweenOthers = triplets.positiveNegative(comparison.referenceDistances())
-  return toPositive.sub(tf.minimum(toNegative, betweenOthers))
+  // min(x, y) as x − max(0, x − y): TensorFlow.js has no gradient of a minimum whose sides broadcast.
+  const nearer = toNegative.sub(toNegative.sub(betweenOthers).relu())
+  return toPositive.sub(nearer)
 }

@@ -4,6 +4,7 @@ import type { Settings, SettingValues } from '../setting.ts'
 import type { Pairs } from './pairs.ts'
 import {
   denseTriplets,
+  joinedPairs,
   oneNegativePerPair,
   onePerAnchor,
   pairsOfTriplets,
@@ -59,6 +60,8 @@ export function defineMiner<const S extends Settings>(miner: Miner<S>): Miner {
 /** What was selected, as pairs or as triplets, whichever a loss asks for. */
 export interface Mined {
   pairs(): Pairs
+  /** Each pair as often as it stands in a triplet. */
+  pairsOfTriplets(): Pairs
   triplets(): Triplets
 }
 
@@ -85,17 +88,22 @@ export function readSelection(selected: tf.Tensor, selection: Selection): Mined 
   switch (selection) {
     case 'pairs': {
       const pairs = split(selected)
-      return { pairs: () => pairs, triplets: () => tripletsOfPairs(pairs) }
+      return {
+        pairs: () => pairs,
+        pairsOfTriplets: () => joinedPairs(pairs),
+        triplets: () => tripletsOfPairs(pairs),
+      }
     }
     case 'triplet per anchor': {
       const pairs = split(selected)
-      return { pairs: () => pairs, triplets: () => onePerAnchor(pairs) }
+      return { pairs: () => pairs, pairsOfTriplets: () => pairs, triplets: () => onePerAnchor(pairs) }
     }
     case 'triplets':
     case 'negative per pair': {
       const weights = selected as tf.Tensor3D
       const read = selection === 'triplets' ? denseTriplets : oneNegativePerPair
-      return { pairs: () => pairsOfTriplets(weights), triplets: () => read(weights) }
+      const pairs = () => pairsOfTriplets(weights)
+      return { pairs, pairsOfTriplets: pairs, triplets: () => read(weights) }
     }
   }
 }

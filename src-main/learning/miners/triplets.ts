@@ -59,3 +59,11 @@ export function pairsOfTriplets(weights: tf.Tensor3D): Pairs {
     negative: detached([weights], (w) => w.sum(1)),
   }
 }
+
+/** Each selected pair as often as it would stand in a triplet with its anchor's pairs of the other kind. */
+export function joinedPairs({ positive, negative }: Pairs): Pairs {
+  return {
+    positive: detached([positive, negative], (p, n) => p.mul(n.sum(1, true))),
+    negative: detached([positive, negative], (p, n) => n.mul(p.sum(1, true))),
+  }
+}
