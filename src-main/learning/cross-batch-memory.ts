@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import type { TensorDescription } from './step/objective.ts'
+import type { StateDescription } from './step/objective.ts'
 
 /**
  * A queue of the newest embeddings with their labels, so that a small batch is compared with far more than itself
@@ -10,11 +10,14 @@ export interface CrossBatchMemory {
   labels: tf.Tensor1D // [size], int32
 }
 
+/** Marks a place where nothing was put yet. */
+export const emptyLabel = -1
+
 /** The state that a memory adds to an objective. */
-export function memoryState(size: number, embeddingLength: number): TensorDescription[] {
+export function memoryState(size: number, embeddingLength: number): StateDescription[] {
   return [
     { name: 'memory.embeddings', shape: [size, embeddingLength], dtype: 'float32' },
-    { name: 'memory.labels', shape: [size], dtype: 'int32' },
+    { name: 'memory.labels', shape: [size], dtype: 'int32', initial: emptyLabel },
   ]
 }
 
@@ -34,12 +37,4 @@ export function remember(
     embeddings: tf.concat2d([embeddings, memory.embeddings.slice([0, 0], [size - batch, -1])], 0),
     labels: tf.concat1d([labels, memory.labels.slice(0, size - batch)]),
   }
-}
-
-/**
- * Whether every place has been written after so many steps of a batch size. Before that the empty places would count
- * as a person of their own, so the loss must look at the batch alone.
- */
-export function isFull(size: number, batch: number, stepsDone: number): boolean {
-  return stepsDone * batch >= size
 }

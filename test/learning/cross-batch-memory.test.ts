@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, expect, test } from 'vitest'
-import { isFull, memoryState, remember } from '../../src-main/learning/cross-batch-memory.ts'
+import { memoryState, remember } from '../../src-main/learning/cross-batch-memory.ts'
 
 beforeAll(() => tf.setBackend('cpu'))
 
@@ -18,13 +18,12 @@ test('keeps the newest embeddings, newest batch first, and drops the oldest', ()
   expect(memory.labels.dtype).toBe('int32')
 })
 
-test('is full once every place was written', () => {
-  expect([2, 3].map((steps) => isFull(5, 2, steps))).toEqual([false, true])
-})
-
 test('a batch as large as the memory replaces it, a larger one is refused', () => {
   const memory = batch(1, 2)
   expect([...remember(memory, batch(3, 4).embeddings, batch(3, 4).labels).labels.dataSync()]).toEqual([3, 4])
   expect(() => remember(memory, batch(3, 4, 5).embeddings, batch(3, 4, 5).labels)).toThrow(/batch of 3/)
-  expect(memoryState(2, 7).map(({ shape }) => shape)).toEqual([[2, 7], [2]])
+  expect(memoryState(2, 7).map(({ shape, initial }) => [shape, initial])).toEqual([
+    [[2, 7], undefined],
+    [[2], -1],
+  ])
 })

@@ -8,13 +8,20 @@ export interface TensorDescription {
   dtype: 'float32' | 'int32'
 }
 
+/** A tensor carried from step to step. */
+export interface StateDescription extends TensorDescription {
+  shape: readonly number[]
+  /** What it is filled with before the first step; 0 unless said. */
+  initial?: number
+}
+
 /** What a step minimises: a loss with all it needs besides embeddings and labels. */
 export interface Objective {
   name: string
   /** Trained beside the network: proxies, class weights, boundaries. */
   parameters: readonly Parameter[]
-  /** Carried from step to step without being trained: a cross-batch memory. Starts at zero; of fixed size. */
-  state: readonly TensorDescription[]
+  /** Carried from step to step without being trained: a cross-batch memory. */
+  state: readonly StateDescription[]
   /** Handed in anew with each batch: random numbers, reference embeddings. */
   inputs: readonly TensorDescription[]
   /** Names of `Outcome.measures`. */

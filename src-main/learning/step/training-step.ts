@@ -52,7 +52,7 @@ export interface TrainingStep {
   scalarsAt(step: number, learningRate: number): Float32Array<ArrayBuffer>
   /** Inputs by name → the new state by name, and `measures`. Throws when an input is missing. */
   run(inputs: Tensors): Tensors
-  /** The starting state, numbers by vector: given parameters and statistics, moments and the objective's state zero. */
+  /** The starting state, numbers by vector: given parameters and statistics, moments zero. */
   start(values: { parameters: Values; statistics: Values }): Values
   /** Parameters, statistics and the objective's parameters out of a state. */
   finish(state: Values): { parameters: Values; statistics: Values }
@@ -210,7 +210,8 @@ export function trainingStep({
       }
       if (frozen) values.frozen = pack(frozen, parameters)
       if (statistics) values.statistics = pack(statistics, running)
-      for (const { name, shape } of objective.state) values[name] = new Float32Array(size(shape as number[]))
+      for (const { name, shape, initial = 0 } of objective.state)
+        values[name] = new Float32Array(size(shape)).fill(initial)
       return values
     },
     finish(values) {
