@@ -9,11 +9,11 @@ export const angularMiner = defineMiner({
   formula: 'arctan(‖a − p‖ / (2 ‖n − c‖)) > α, c = (a + p) / 2',
   source: 'Wang, Zhou, Wen, Liu, Lin 2017 (Angular Loss), eq. 4; pytorch-metric-learning, AngularMiner',
   selection: 'triplets',
-  distance: 'euclidean',
   settings: { alphaDeg: { default: 20, unit: 'degrees', reason: 'pytorch-metric-learning' } },
-  select({ distances, positive, negative, anchors, references }, { alphaDeg }) {
-    const ap = distances.square().expandDims(2) //                         [a, p, 1]
-    const an = distances.square().expandDims(1) //                         [a, 1, n]
+  select({ positive, negative, anchors, references }, { alphaDeg }) {
+    const squares = squaredEuclidean(anchors, references) //              whatever distance the loss uses
+    const ap = squares.expandDims(2) //                         [a, p, 1]
+    const an = squares.expandDims(1) //                         [a, 1, n]
     const pn = squaredEuclidean(references, references).expandDims(0) //   [1, p, n]
     // The median of a triangle, by its sides: ‖n − c‖² = (‖a−n‖² + ‖p−n‖²) / 2 − ‖a−p‖² / 4   (Apollonius)
     const median = an.add(pn).div(2).sub(ap.div(4)).relu()

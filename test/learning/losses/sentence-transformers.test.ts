@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, expect, test } from 'vitest'
+import type { GivenSettings } from '../../../src-main/learning/setting.ts'
 import { golden, lossAndGradients, relativeError, unitRows } from './golden.ts'
 
 const { embeddings, labels } = golden('pml_2.9.0')
@@ -21,7 +22,7 @@ test('every case of the file is compared', () => {
 
 test.each(cases)('sentence-transformers, $name, margin $margin', (truth) => {
   const { loss, miner, reducer } = losses[truth.name]!
-  const settings = truth.margin === null ? {} : { margin: truth.margin }
+  const settings: GivenSettings = truth.margin === null ? {} : { margin: truth.margin }
   const options = { distance: 'euclidean', miner, reducer, settings, unitLength: false }
   const found = lossAndGradients(loss, options, unitRows(embeddings), labels)
   expect(Math.abs(found.loss / truth.loss - 1)).toBeLessThan(1e-5)

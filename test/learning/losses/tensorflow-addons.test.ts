@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, expect, test } from 'vitest'
+import type { GivenSettings } from '../../../src-main/learning/setting.ts'
 import { golden, lossAndGradients, relativeError, unitRows } from './golden.ts'
 
 const { embeddings, labels } = golden('pml_2.9.0')
@@ -27,7 +28,7 @@ test('every case of the file is compared', () => {
 test.each(cases)('TensorFlow Addons, $name, $distance, margin $margin', (truth) => {
   const { loss, miner } = losses[truth.name]!
   const distance = distances[truth.distance]!
-  const settings = loss === 'triplet' ? { margin: truth.margin! } : {}
+  const settings: GivenSettings = loss === 'triplet' ? { margin: truth.margin! } : {}
   const options = { distance, miner, reducer: 'mean', settings }
   // Their gradient is that of unit vectors: only "angular" scales them itself, the others must not here.
   const unit = distance === 'cosine' ? {} : { unitLength: false }

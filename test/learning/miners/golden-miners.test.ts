@@ -14,6 +14,7 @@ interface Case {
   distance: string
   settings: GivenSettings
   read: 'triplets' | 'pairs'
+  unitLength?: false
   difference?: string
 }
 
@@ -46,7 +47,15 @@ const cases: Record<string, Case> = {
     settings: { positiveMargin: 0.2, negativeMargin: 0.8 },
     read: 'pairs',
   },
-  angular_20: { miner: 'angular', distance: 'euclidean', settings: { alphaDeg: 20 }, read: 'triplets' },
+  angular_20: {
+    miner: 'angular',
+    distance: 'euclidean',
+    settings: { alphaDeg: 20 },
+    read: 'triplets',
+    unitLength: false,
+    difference:
+      'their numbers are those of embeddings as they come; here the loss says whether to scale them',
+  },
 }
 
 beforeAll(() => tf.setBackend('cpu'))
@@ -56,12 +65,13 @@ test('every miner of the file is compared', () => {
 })
 
 test.each(Object.keys(cases))('%s selects exactly what pytorch-metric-learning selects', (name) => {
-  const { miner: id, distance: distanceId, settings, read } = cases[name]!
+  const { miner: id, distance: distanceId, settings, read, unitLength: unit } = cases[name]!
   const truth = file.miners[name]!
   tf.tidy(() => {
     const miner = miners.find((one) => one.id === id)!
     const distance = distances.find((one) => one.id === distanceId)!
-    const anchors = unitLength(tf.tensor2d(file.embeddings))
+    const embeddings = tf.tensor2d(file.embeddings)
+    const anchors = unit === false ? embeddings : unitLength(embeddings)
     const compared = distance.between(anchors, anchors, {}, {})
     const labels = tf.tensor1d(file.labels, 'int32')
     const mined = mine(
