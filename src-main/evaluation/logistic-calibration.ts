@@ -36,7 +36,6 @@ export function fitLogistic(
   const fittedLogOdds = Math.log((genuineWeight * genuine.length) / (impostorWeight * impostor.length))
   const centre = (farthest + nearest) / 2 // conditions the 2 × 2 system
   let [slope, intercept] = [0, fittedLogOdds]
-  let loss = Infinity
   for (let step = 0; step < 100; step++) {
     const sums = { loss: 0, g0: 0, g1: 0, h00: 0, h01: 0, h11: 0 }
     addUp(sums, genuine, 1, genuineWeight, slope, intercept, centre)
@@ -53,14 +52,13 @@ export function fitLogistic(
       const tried = { ...sums, loss: 0 }
       addUp(tried, genuine, 1, genuineWeight, slope + stepSlope, intercept + stepIntercept, centre)
       addUp(tried, impostor, 0, impostorWeight, slope + stepSlope, intercept + stepIntercept, centre)
-      if (tried.loss <= sums.loss) break
+      if (tried.loss <= sums.loss * (1 + 1e-12)) break // equal to rounding: at the minimum a full step stays
       stepIntercept /= 2
       stepSlope /= 2
     }
     slope += stepSlope
     intercept += stepIntercept
-    if (Math.abs(stepSlope) <= 1e-14 * Math.abs(slope) || (sums.loss === loss && step > 50)) break
-    loss = sums.loss
+    if (Math.abs(stepSlope) <= 1e-13 * Math.abs(slope)) break
   }
   return { kind: 'logistic', slope, intercept: intercept - slope * centre, fittedLogOdds }
 }
