@@ -13,6 +13,7 @@ type SafeStorageAnswer = Uint8Array | Decrypted
 
 const electron = (process as { parentPort?: ElectronParentPort }).parentPort
 const shell = electron ? parentPort(electron) : nodeIpcPort(process)
+process.on('SIGINT', () => {}) // Ctrl+C reaches the whole group: the shell says when to stop, or is gone
 serveShell(shell)
 
 function serveShell(shell: Port): void {

@@ -21,6 +21,7 @@ import { refused } from './engine/refusal.ts'
 import { thresholdFromCard } from './engine/threshold.ts'
 import { inForce, verify } from './engine/verification.ts'
 import { comparableName } from './gallery/person-name.ts'
+import { storageTrouble } from './gallery/storage-trouble.ts'
 import { pictureFromFrame } from './vision/frame.ts'
 import { cropFromPng } from './vision/kept-crop.ts'
 
@@ -32,6 +33,7 @@ export interface Engine extends EnginePort {
 /** What each call does. The compiler holds every entry to the contract. */
 type Handlers = { [N in CallName]: (takes: Takes<N>) => Gives<N> | Promise<Gives<N>> }
 
+const reembedding = 're-embedding' // the engine's own job
 const pollMs = 1000 // how soon a change made on the command line is seen in the window
 
 /** Everything the engine needs is passed in; it owns nothing but drafts, jobs and listeners. */
@@ -66,6 +68,7 @@ export function createEngine(parts: Parts): Engine {
       if (closed) return
       ready = true
       tell('status-changed', status(parts, ready))
+      void reembedEverybody(parts, jobs, changed)
     },
     () => {}, // every call that needs the networks says why they did not load
   )
@@ -79,9 +82,20 @@ export function createEngine(parts: Parts): Engine {
     },
     close() {
       closed = true
+      jobs.cancel(reembedding)
       stopPolling()
       hearers.clear()
     },
+  }
+}
+
+/** After a change of the model: kept photographs are read anew before anybody is compared with anybody. */
+async function reembedEverybody(parts: Parts, jobs: Jobs, changed: () => void): Promise<void> {
+  try {
+    const { embedded } = await jobs.run(reembedding, (job) => reembed(parts, undefined, job))
+    if (embedded > 0) changed()
+  } catch (error) {
+    if (!storageTrouble(error)) throw error // each verification does it for its own person, and tells of the trouble
   }
 }
 
@@ -197,10 +211,14 @@ function usualThreshold({ card }: Parts, { wantedFmr }: Settings): ThresholdInFo
 function pollForChangesElsewhere({ gallery }: Parts, changed: () => void): () => void {
   let seen = gallery.dataVersion()
   const timer = setInterval(() => {
-    const version = gallery.dataVersion()
-    if (version === seen) return
-    seen = version
-    changed()
+    try {
+      const version = gallery.dataVersion()
+      if (version === seen) return
+      seen = version
+      changed()
+    } catch (error) {
+      if (!storageTrouble(error)) throw error // whoever next asks the gallery for something is told of the trouble
+    }
   }, pollMs)
   timer.unref()
   return () => clearInterval(timer)

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { relative } from 'node:path'
 import type { Comparisons } from '../evaluation/comparisons.ts'
 import { distinctThresholds } from '../evaluation/distance-counts.ts'
 import { distanceBetween } from '../evaluation/embeddings.ts'
@@ -177,8 +177,10 @@ function outcome(
   { undetected, unreadable }: EmbeddedFiles,
   measured: Omit<Evaluation, 'undetected'>,
 ): Outcome {
-  const relative = (path: string) => (path.startsWith(folder) ? path.slice(join(folder, '/').length) : path)
-  const evaluation: Evaluation = { ...measured, undetected: undetected.map(relative) }
+  const evaluation: Evaluation = {
+    ...measured,
+    undetected: undetected.map((path) => relative(folder, path)),
+  }
   const percent = (fraction: number) => `${(100 * fraction).toFixed(2)} %`
   const { form, template, burst, people, photographs, genuinePairs, impostorPairs } = evaluation
   const points = evaluation.operatingPoints.map(({ fmr, threshold, tmr }) => [

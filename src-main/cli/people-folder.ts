@@ -15,10 +15,11 @@ export interface PersonFolder {
 export async function listPeople(folder: string): Promise<PersonFolder[] | Refusal> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => null)
   if (!entries) return refused('no-such-folder', `${shown(folder)} is not a folder that can be read.`)
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  const names = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name)
   const people: PersonFolder[] = []
   for (const name of names.sort(compareBytes)) {
-    const inside = await readdir(join(folder, name), { withFileTypes: true })
+    // A link may lead to a folder or to anything; what has no list of files is nobody's folder.
+    const inside = await readdir(join(folder, name), { withFileTypes: true }).catch(() => [])
     const files = inside
       .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
       .map((entry) => entry.name)

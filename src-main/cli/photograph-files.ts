@@ -39,7 +39,7 @@ export async function readPhotograph(path: string): Promise<ReadPicture | Refusa
 /** Photographs in order, the next ones decoded while one is looked at: never more than `ahead` in memory besides. */
 export async function* photographsAhead(
   paths: string[],
-  ahead = 2,
+  ahead = 1, // a phone's full picture takes 150 MB decoded
 ): AsyncGenerator<{ path: string; read: ReadPicture | Refusal }> {
   const reading: Promise<ReadPicture | Refusal>[] = []
   for (const [i, path] of paths.entries()) {

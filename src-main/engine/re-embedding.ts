@@ -23,6 +23,7 @@ export async function reembed(
       continue
     }
     const { features, embedding } = await (await vision).embed(await cropFromPng(png))
+    if (job?.signal.aborted) break // the gallery may be closed by now
     // It may have been dropped meanwhile; then there is nothing to put and nothing to say.
     if (gallery.putEmbedding(photograph, model.version, features, embedding).kind === 'put') embedded++
     job?.progress(embedded + withoutCrop, stale.length, 'Reading kept photographs with the new model')

@@ -214,3 +214,19 @@ test('the audit log goes out as CSV without an image', async () => {
   expect(csv.trim().split('\r\n')).toHaveLength(2)
   expect(csv).toContain(',Ada,match,')
 })
+
+test('after a change of the model everybody is re-embedded from their kept crops, and heard of', async () => {
+  const ada = await enrolled('Ada', photographs(1))
+  const bea = await enrolled('Bea', photographs(2))
+  engine.close()
+  engine = createEngine({ ...parts, model: { name: 'made-up', version: '2' } })
+  const steps: number[] = []
+  engine.on('progress', ({ done }) => steps.push(done))
+  await new Promise<void>((resolve) => engine.on('gallery-changed', () => resolve()))
+  expect(steps).toEqual([1, 2, 3, 4, 5, 6])
+  for (const person of [ada, bea])
+    expect(parts.gallery.template(person, '2')).toMatchObject({
+      kind: 'template',
+      template: { photographs: 3 },
+    })
+})
