@@ -14,7 +14,8 @@ export function detached<T extends tf.Tensor>(
     const tensors = received.slice(0, inputs.length) as tf.Tensor[] // the last one received is `save`
     return {
       value: compute(...tensors),
-      gradFunc: () => inputs.map((input) => tf.zerosLike(input)),
+      // by shape: the inputs themselves may be disposed of by the time the gradient is asked for
+      gradFunc: () => inputs.map(({ shape }) => tf.zeros(shape)),
     }
   })
   return constant(...inputs) as T

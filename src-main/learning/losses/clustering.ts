@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { detached } from '../detach.ts'
 import { smallestIn } from '../miners/extremes.ts'
+import { notSelf } from '../miners/pairs.ts'
 import { defineLoss } from './loss.ts'
 
 /**
@@ -27,8 +28,10 @@ export const clustering = defineLoss({
       reason: 'most classes a batch may hold; 0: half its samples, as two make a pair',
     },
   },
-  items({ distances, labelled }, { gamma, people }) {
-    const batch = distances.shape[0]
+  items({ distances: rounded, labelled }, { gamma, people }) {
+    const batch = rounded.shape[0]
+    // A medoid's distance to itself counts: it is 0, and not the root of what rounding leaves, whose gradient is noise.
+    const distances = rounded.mul<tf.Tensor2D>(notSelf(batch))
     const same = labelled.positive.add<tf.Tensor2D>(tf.eye(batch)) //      [batch, batch]
     const steps = people || Math.ceil(batch / 2)
     const found = detached([distances], (d) => worstClustering(d as tf.Tensor2D, same, gamma, steps))
