@@ -170,7 +170,7 @@ export class Gallery {
     return this.#store.write(() => addAttempt(this.#store, attempt))
   }
 
-  /** Newest first, of everybody or of one person; `before` (not itself included) is where the last page ended. */
+  /** Newest first, of everybody or of one person; `before` (not itself included) is where the last page ended; limit −1: all. */
   attempts(page: { limit: number; before?: AttemptId; person?: PersonId }): StoredAttempt[] {
     return attempts(this.#store, page)
   }

@@ -44,7 +44,9 @@ export class Seal {
         authTagLength: TAG_BYTES,
       })
       decipher.setAAD(associatedData(place)).setAuthTag(sealed.subarray(end))
-      return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, end)), decipher.final()])
+      const plain = decipher.update(sealed.subarray(NONCE_BYTES, end))
+      decipher.final() // throws unless authentic; GCM has given every byte before
+      return plain
     } catch (error) {
       throw new StorageTrouble('corrupt', `${place.table} ${place.row} ${place.column}`, error)
     }

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { Seal } from './seal.ts'
-import { storageTrouble } from './storage-trouble.ts'
+import { StorageTrouble, storageTrouble } from './storage-trouble.ts'
 
 export type Row = Record<string, SQLOutputValue>
 
@@ -60,12 +60,16 @@ export class Store {
 
   /**
    * Moves the write-ahead log into the database and empties it, so that overwritten bytes are gone from it as well.
-   * False where another process is reading an older state, which holds the log back.
+   * False where another process is reading an older state, which holds the log back, or the disk has no room for it:
+   * what was committed stays committed, and closing the gallery tries again.
    */
   eraseLog(): boolean {
     this.#exec('PRAGMA busy_timeout = 1000') // the engine answers nobody while this waits
     try {
       return this.get('PRAGMA wal_checkpoint(TRUNCATE)')?.busy === 0
+    } catch (error) {
+      if (error instanceof StorageTrouble) return false
+      throw error
     } finally {
       this.#exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
     }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { defaultSettings } from '../../src-main/contract.ts'
 import type { NewAttempt } from '../../src-main/gallery/records.ts'
@@ -58,6 +59,55 @@ describe('people', () => {
     gallery.forget(last)
     expect(enrolled(gallery, 'Eva')).toBe(last + 1)
   })
+})
+
+test('names stay unique and exact through any adding, renaming and forgetting', async () => {
+  const gallery = await openGallery(newHome())
+  // Names of one line are the same; the last two are none.
+  const sameness = [
+    ['Ada', 'ADA', ' ada'],
+    ['Andr\u00e9', 'ANDRE\u0301'],
+    ['Andre'],
+    ['Straße', 'STRASSE'],
+    ['משה'],
+    ['👩🏽‍🚀'],
+    ['', 'a\nb'],
+  ]
+  const groupOf = (name: string) => sameness.findIndex((names) => names.includes(name))
+  const possible = (name: string) => groupOf(name) < 6
+  const name = fc.constantFrom(...sameness.flat())
+  const who = fc.nat(5)
+  const step = fc.oneof(
+    fc.record({ does: fc.constant('add' as const), name, who }),
+    fc.record({ does: fc.constant('rename' as const), name, who }),
+    fc.record({ does: fc.constant('forget' as const), name, who }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+      for (const { person } of gallery.people()) gallery.forget(person)
+      const model = new Map<number, string>()
+      for (const { does, name, who } of steps) {
+        const person = [...model.keys()][who] ?? 1e9
+        const taken = [...model].some(
+          ([each, theirs]) => groupOf(theirs) === groupOf(name) && !(does === 'rename' && each === person),
+        )
+        if (does === 'add') {
+          const outcome = gallery.addPerson(someone(name))
+          expect(outcome.kind === 'added').toBe(possible(name) && !taken)
+          if (outcome.kind === 'added') model.set(outcome.person, name)
+        } else if (does === 'rename') {
+          const outcome = gallery.rename(person, name)
+          expect(outcome.kind === 'renamed').toBe(model.has(person) && possible(name) && !taken)
+          if (outcome.kind === 'renamed') model.set(person, name)
+        } else {
+          expect(gallery.forget(person).kind === 'forgotten').toBe(model.delete(person))
+        }
+      }
+      expect(gallery.people().map((each) => [each.person, each.name])).toEqual([...model])
+      for (const [person, name] of model) expect(gallery.personByName(name)!.person).toBe(person)
+    }),
+    { numRuns: 25 },
+  )
 })
 
 describe('photographs', () => {
