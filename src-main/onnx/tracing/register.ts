@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs'
+import { TracingBackend, tracingBackendName } from './backend.ts'
+import type { TracedKernel } from './kernel.ts'
+import { convolutionKernels } from './kernels/convolution.ts'
+import { elementwiseKernels } from './kernels/elementwise.ts'
+import { matrixKernels } from './kernels/matrix.ts'
+import { poolingKernels } from './kernels/pooling.ts'
+import { reductionKernels } from './kernels/reduction.ts'
+import { shapeKernels } from './kernels/shape.ts'
+
+/** Every kernel that can be recorded, by TensorFlow.js's name. */
+export function tracedKernels(): Map<string, TracedKernel> {
+  const kernels = new Map<string, TracedKernel>()
+  const tables = [shapeKernels, reductionKernels, matrixKernels, convolutionKernels, poolingKernels]
+  for (const table of tables) {
+    for (const [name, entry] of Object.entries(table)) {
+      kernels.set(name, typeof entry === 'function' ? { trace: entry } : entry)
+    }
+  }
+  for (const [name, entry] of Object.entries(elementwiseKernels)) {
+    // A condition of rank one selects rows: the one elementwise kernel whose inputs do not broadcast from the right.
+    const elementwise = name !== 'Select'
+    kernels.set(name, typeof entry === 'function' ? { trace: entry, elementwise } : entry)
+  }
+  return kernels
+}
+
+/** The tracing backend, registered with TensorFlow.js on first use. */
+export function tracingBackend(): TracingBackend {
+  const registered = tf.findBackend(tracingBackendName)
+  if (registered) return registered as TracingBackend
+  const backend = new TracingBackend()
+  const kernels = tracedKernels()
+  const names = new Set([...kernels.keys(), ...tf.getKernelsForBackend('cpu').map(({ kernelName }) => kernelName)])
+  for (const kernelName of names) {
+    const kernel = kernels.get(kernelName)
+    tf.registerKernel({
+      kernelName,
+      backendName: tracingBackendName,
+      kernelFunc: ({ inputs, attrs }) => backend.run(kernelName, kernel, inputs, attrs ?? {}),
+    })
+  }
+  tf.registerBackend(tracingBackendName, () => backend, 0)
+  return backend
+}
