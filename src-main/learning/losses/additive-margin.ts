@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { detached } from '../detach.ts'
 import { root } from '../distances/unit-length.ts'
+import { oneHot as oneHotOf } from '../one-hot.ts'
 import { classCosines, classWeights } from './class-weights.ts'
 import { defineClassLoss } from './loss.ts'
 import { softmaxCrossEntropy } from './softmax-cross-entropy.ts'
@@ -84,7 +85,7 @@ export const subCenterArcFace = defineClassLoss({
   items({ embeddings, oneHot, known, labels, learned }, { marginRad, scale, centers }) {
     const [batch, classes] = oneHot.shape
     const cosines = classCosines(embeddings, learned).reshape([batch, classes, centers])
-    const nearest = detached([cosines], (c) => tf.oneHot(c.argMax(2).cast('int32'), centers).cast('float32'))
+    const nearest = detached([cosines], (c) => oneHotOf(c.argMax(2), centers))
     const logits = angularMargin(cosines.mul(nearest).sum(2), oneHot, marginRad).mul(scale)
     return [{ losses: softmaxCrossEntropy(logits, oneHot), weights: known, labels }]
   },

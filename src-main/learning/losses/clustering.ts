@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { detached } from '../detach.ts'
 import { smallestIn } from '../miners/extremes.ts'
 import { notSelf } from '../miners/pairs.ts'
+import { oneHot } from '../one-hot.ts'
 import { defineLoss } from './loss.ts'
 
 /**
@@ -76,7 +77,7 @@ function worstClustering(distances: tf.Tensor2D, same: tf.Tensor2D, gamma: numbe
     const errors = tf.sub(1, normalisedInformation(table, classEntropy))
     const chosen = score.add(errors.mul(gamma)).sub(medoids.mul(1e9)).argMax(0)
     const open = tf.scalar(step).less(classCount).cast('float32') //       no more medoids than classes
-    const winner = tf.oneHot(chosen.cast('int32'), batch).cast('float32').mul(open) // [batch]
+    const winner = oneHot(chosen, batch).mul(open) // [batch]
     const taken = moves.mul(winner.expandDims(1)).sum(0)
     members = [...members.map((m) => m.mul(tf.sub(1, taken))), taken]
     toMedoid = tf.where(taken.greater(0), distances.mul(winner).sum(1), toMedoid)

@@ -5,6 +5,7 @@ import { unitLength } from '../distances/unit-length.ts'
 import type { Parameter, Tensors } from '../layers/layer.ts'
 import { mine, type Mined, type Miner } from '../miners/miner.ts'
 import { labelPairs } from '../miners/pairs.ts'
+import { oneHot } from '../one-hot.ts'
 import { active } from '../reducers/mean.ts'
 import type { Items, Reducer } from '../reducers/reducer.ts'
 import type { Regulariser } from '../regularisers/regulariser.ts'
@@ -338,8 +339,11 @@ function classItems(
   labels: tf.Tensor1D,
   learned: Tensors,
 ): Items[] {
-  const oneHot = tf.oneHot(labels, classes).cast<tf.Tensor2D>('float32')
-  return loss.items({ embeddings, labels, oneHot, known: oneHot.sum<tf.Tensor1D>(1), learned }, settings)
+  const ofClass = oneHot<tf.Tensor2D>(labels, classes)
+  return loss.items(
+    { embeddings, labels, oneHot: ofClass, known: ofClass.sum<tf.Tensor1D>(1), learned },
+    settings,
+  )
 }
 
 /** Over the terms that belong to samples; a formula with one number for the whole batch counts as one item. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { oneHot } from '../one-hot.ts'
 import { defineLoss } from './loss.ts'
 
 /** Positives inside a learned boundary β, negatives outside, by a margin each. */
@@ -29,9 +30,7 @@ export const marginLoss = defineLoss({
     const boundaries = learned['loss.beta'] as tf.Tensor1D
     const classes = boundaries.shape[0]
     const beta =
-      classes === 1
-        ? boundaries.reshape([1, 1])
-        : tf.oneHot(labels, classes).cast('float32').mul(boundaries).sum(1, true) // [anchors, 1]: of the anchor's class
+      classes === 1 ? boundaries.reshape([1, 1]) : oneHot(labels, classes).mul(boundaries).sum(1, true) // [anchors, 1]: of the anchor's class
     const pull = distances.sub(beta).add(margin).relu()
     const push = beta.sub(distances).add(margin).relu()
     return [

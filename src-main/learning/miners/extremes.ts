@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { oneHot } from '../one-hot.ts'
 
 /** Far beyond any distance, and finite: infinity times zero would be no number. */
 const far = 1e30
@@ -6,7 +7,7 @@ const far = 1e30
 /** One 1 in each row, at the smallest value inside the mask (the first of equals); none where the mask is empty. */
 export function smallestIn(values: tf.Tensor2D, mask: tf.Tensor): tf.Tensor2D {
   const inside = tf.where(mask.greater(0), values, far)
-  return oneHot(inside.argMin(1), mask)
+  return chosen(inside.argMin(1), mask)
 }
 
 /** One 1 in each row, at the largest value inside the mask (the first of equals); none where the mask is empty. */
@@ -15,11 +16,11 @@ export function largestIn(values: tf.Tensor2D, mask: tf.Tensor): tf.Tensor2D {
 }
 
 /** The value at the chosen place of each row, [rows, 1]; `otherwise` in a row where nothing was chosen. */
-export function chosenValue(values: tf.Tensor2D, chosen: tf.Tensor2D, otherwise: number): tf.Tensor2D {
-  return tf.where(chosen.sum(1, true).greater(0), chosen.mul(values).sum(1, true), otherwise)
+export function chosenValue(values: tf.Tensor2D, places: tf.Tensor2D, otherwise: number): tf.Tensor2D {
+  return tf.where(places.sum(1, true).greater(0), places.mul(values).sum(1, true), otherwise)
 }
 
-function oneHot(places: tf.Tensor, mask: tf.Tensor): tf.Tensor2D {
+function chosen(places: tf.Tensor, mask: tf.Tensor): tf.Tensor2D {
   const width = mask.shape[1]!
-  return tf.oneHot(places.cast('int32'), width).cast('float32').mul(mask.max(1, true))
+  return oneHot<tf.Tensor2D>(places, width).mul(mask.max(1, true))
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { oneHot } from '../one-hot.ts'
 import { largestIn } from './extremes.ts'
 import { defineMiner } from './miner.ts'
 
@@ -15,19 +16,15 @@ export const facenetSemiHard = defineMiner({
   selection: 'negative per pair',
   settings: {},
   select({ distances, positive, negative }) {
-    const [anchors, references] = distances.shape
+    const references = distances.shape[1]
     const toNegative = distances.expandDims(1) //                          [anchors, 1, negatives]
     const toPositive = distances.expandDims(2) //                          [anchors, positives, 1]
     const beyond = toNegative.greater(toPositive).cast('float32').mul(negative.expandDims(1)) // [a, p, n]
     const nearest = tf.where(beyond.greater(0), toNegative, 1e30).argMin(2) //                  [a, p]
-    const semiHard = tf.oneHot(nearest.cast('int32').flatten(), references)
+    const semiHard = oneHot(nearest, references) //                         [a, p, n]
     const found = beyond.max(2, true) //                                   [a, p, 1]
     const fallback = largestIn(distances, negative).expandDims(1) //       [a, 1, n]
-    const chosen = semiHard
-      .cast('float32')
-      .reshape([anchors, references, references])
-      .mul(found)
-      .add(fallback.mul(tf.sub(1, found)))
+    const chosen = semiHard.mul(found).add(fallback.mul(tf.sub(1, found)))
     return chosen.mul(positive.expandDims(2))
   },
 })

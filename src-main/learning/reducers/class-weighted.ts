@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs'
+import { oneHot } from '../one-hot.ts'
 import { weightedMean } from './mean.ts'
 import { defineReducer } from './reducer.ts'
 
@@ -12,9 +12,7 @@ export const classWeighted = defineReducer({
   reduce({ losses, weights, labels }, _settings, classWeights) {
     if (!classWeights) throw new Error('the class-weighted reducer needs classWeights, one for each class')
     if (!labels) return weightedMean(losses, weights)
-    const weightOf = tf
-      .oneHot(labels, classWeights.shape[0])
-      .cast('float32')
+    const weightOf = oneHot(labels, classWeights.shape[0])
       .mul(classWeights)
       .sum(1)
       .reshape([labels.shape[0], ...losses.shape.slice(1).map(() => 1)]) // [rows, 1, …]
