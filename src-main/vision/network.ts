@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { Tensor } from 'onnxruntime-node'
+import { loadModel } from '../onnx/model-store.ts'
+import { openSession } from '../onnx/session.ts'
 
 /** One traced network as the pipeline uses it: an image batch in, named outputs out. */
 export interface Network {
+  /** As the manifest has it; goes up whenever the numbers that come out change. */
+  version: string
   /** `images` is [n, height, width, 3], RGB, 0–255; the outputs are in the manifest's names. */
   run(images: Float32Array<ArrayBuffer>, shape: readonly number[]): Promise<Record<string, Float32Array>>
   close(): Promise<void>
@@ -12,28 +14,23 @@ export interface Network {
 const names = ['tiny-face-detector', 'ssd-mobilenet-v1', 'face-landmark-68', 'face-recognition'] as const
 
 /** The four networks of the pipeline, loaded. */
-export type Networks = Record<(typeof names)[number], Network> & { model: { name: string; version: string } }
+export type Networks = Record<(typeof names)[number], Network>
 
-/** Loads the pipeline's networks from a folder of ONNX files, side by side. */
+/** Loads the pipeline's networks side by side; throws `ModelRefused` where one is missing or altered. */
 export async function openNetworks(folder: string, threads: number): Promise<Networks> {
-  const opened = await Promise.all(
-    names.map(async (name) => [name, await openNetwork(folder, name, threads)] as const),
-  )
-  const nets = Object.fromEntries(opened) as Record<(typeof names)[number], Network>
-  return { ...nets, model: { name: 'face-recognition', version: '1' } }
+  const opened = names.map(async (name) => [name, await openNetwork(folder, name, threads)] as const)
+  return Object.fromEntries(await Promise.all(opened)) as Networks
 }
 
 async function openNetwork(folder: string, name: string, threads: number): Promise<Network> {
-  const session = await InferenceSession.create(await readFile(join(folder, `${name}.onnx`)), {
-    intraOpNumThreads: threads,
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  })
+  const { bytes, description } = await loadModel(folder, name)
+  const session = await openSession(bytes, { processor: 'cpu', threads })
   return {
+    version: description.version,
     async run(images, shape) {
       const outputs = await session.run({ image: new Tensor('float32', images, shape) })
-      return Object.fromEntries(
-        Object.entries(outputs).map(([output, tensor]) => [output, tensor.data as Float32Array]),
-      )
+      const values = Object.entries(outputs).map(([output, { data }]) => [output, data as Float32Array])
+      return Object.fromEntries(values) as Record<string, Float32Array>
     },
     close: () => session.release(),
   }

@@ -5,8 +5,8 @@ import type { Network } from './network.ts'
 import { sample } from './sample.ts'
 import { detectInStill } from './still-detector.ts'
 
-/** A border's width, as a share of the picture's longer side: a face that fills the picture then fills half of it. */
-const borderShare = 0.35
+/** A border's width, as a share of the picture's longer side: a face that fills the picture then fills half of it, where the SSD is surest. */
+const borderShare = 0.5
 
 export interface Search {
   /** The picture the faces were found in, which landmarks are best looked for in; same pixels, perhaps raised light. */

@@ -36,7 +36,7 @@ export class Vision {
 
   private constructor(nets: Networks) {
     this.#nets = nets
-    this.model = nets.model
+    this.model = { name: 'face-recognition', version: nets['face-recognition'].version }
   }
 
   /** Loads all four networks; throws with the model's name if one is missing or not what the manifest says. */
@@ -101,8 +101,7 @@ export class Vision {
 
   /** Frees the networks; nothing may be asked afterwards. */
   async close(): Promise<void> {
-    const { model: _, ...nets } = this.#nets
-    await Promise.all(Object.values(nets).map((net) => net.close()))
+    await Promise.all(Object.values(this.#nets).map((net) => net.close()))
   }
 }
 
