@@ -39,7 +39,7 @@ export type RunEvent =
 
 /** Trains as described and leaves the network, its file and its curves in `out`. Throws a sentence where the description cannot be followed. */
 export async function* runTraining(description: RunDescription, place: RunPlace): AsyncGenerator<RunEvent> {
-  const { seed, depth, optimiser, loss: chosen, memory } = description
+  const { seed, optimiser, loss: chosen, memory } = description
   const { out, checkpointEverySteps = 100, threads = 1 } = place
   await mkdir(out, { recursive: true })
   const network = networkOf(description.network)

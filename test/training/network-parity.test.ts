@@ -1,0 +1,104 @@
+import { createRequire } from 'node:module'
+import { readFile } from 'node:fs/promises'
+import * as tf from '@tensorflow/tfjs'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createLoss } from '../../src-main/learning/catalogue.ts'
+import {
+  initialParameters,
+  initialStatistics,
+  type Values,
+} from '../../src-main/learning/networks/initialise.ts'
+import { kochSiamese } from '../../src-main/learning/networks/koch-siamese.ts'
+import { mobileFaceNet } from '../../src-main/learning/networks/mobile-face-net.ts'
+import { size, stagesAtDepth, type Depth, type Network } from '../../src-main/learning/networks/network.ts'
+import { nn4Small } from '../../src-main/learning/networks/nn4-small.ts'
+import { recognitionNet } from '../../src-main/learning/networks/recognition-net.ts'
+import { recognitionWeights } from '../../src-main/learning/networks/recognition-weights.ts'
+import { smallResNet } from '../../src-main/learning/networks/small-res-net.ts'
+import { sgd } from '../../src-main/learning/optimisers/sgd.ts'
+import { random } from '../../src-main/learning/random.ts'
+import { lossObjective } from '../../src-main/learning/step/loss-objective.ts'
+import { trainingStep } from '../../src-main/learning/step/training-step.ts'
+import { eagerRunner } from '../../src-main/training/eager-runner.ts'
+import { onnxRunner } from '../../src-main/training/onnx-runner.ts'
+import type { OpenRunner } from '../../src-main/training/step-runner.ts'
+
+beforeAll(() => tf.setBackend('cpu'))
+
+const cpu = onnxRunner({ executionProviders: ['cpu'], threads: 2 })
+const batchSize = 2
+
+/** One step at a rate of 1 from given parameters: what they move by is the gradient. */
+async function stepOnce(network: Network, parameters: Values, openRunner: OpenRunner, depth: Depth) {
+  const { embeddingLength } = network
+  // two classes of one picture each: every pair is a negative, and the loss pushes them apart
+  const objective = lossObjective(createLoss('contrastive', { settings: { negativeMargin: 3 } }), {
+    embeddingLength,
+  })
+  const trainableStages = stagesAtDepth(network, depth)
+  const step = trainingStep({ network, objective, optimiser: sgd({ momentum: 0 }), trainableStages })
+  const statistics = initialStatistics(network.statistics)
+  const start = step.start({ parameters, statistics })
+  const source = random(1, 'images')
+  const runner = await openRunner(step, batchSize, start)
+  const numbers = await runner.run({
+    images: Float32Array.from({ length: batchSize * size(network.input) }, () => 255 * source.uniform()),
+    labels: Int32Array.of(0, 1),
+    scalars: step.scalarsAt(1, 1),
+  })
+  const after = step.finish(await runner.state())
+  await runner.release()
+  return { loss: numbers[0]!, gradientNorm: numbers[1]!, after, before: step.finish(start) }
+}
+
+const difference = (a: Values, b: Values) =>
+  Math.hypot(...Object.keys(a).map((name) => Math.hypot(...a[name]!.map((value, i) => value - b[name]![i]!))))
+
+describe('the traced step has the gradient of the eager one, through every layer', () => {
+  test.each([
+    ['the small ResNet', smallResNet({ sidePx: 32, blocksPerStage: 2 })],
+    ['MobileFaceNet', mobileFaceNet({ sidePx: 32 })],
+    ['NN4.small', nn4Small({ sidePx: 32 })],
+    ["Koch's twin", kochSiamese({ embeddingLength: 16 })],
+    ['the recognition net', { ...recognitionNet(), input: [107, 107, 3] }],
+  ])('%s', async (_, network) => {
+    const parameters =
+      network.name === 'recognition' ? await pretrained() : initialParameters(network.parameters, 1)
+    const eager = await stepOnce(network, parameters, eagerRunner, 'all')
+    const traced = await stepOnce(network, parameters, cpu, 'all')
+    expect(eager.gradientNorm).toBeGreaterThan(1e-3)
+    expect(Math.abs(traced.loss / eager.loss - 1)).toBeLessThan(1e-4)
+    const norm = difference(eager.after.parameters, eager.before.parameters)
+    expect(norm / eager.gradientNorm).toBeCloseTo(1, 2)
+    // single precision itself is 1e-3 off in MobileFaceNet
+    expect(difference(traced.after.parameters, eager.after.parameters) / norm).toBeLessThan(2e-3)
+    if (network.statistics.length > 0) {
+      const moved = difference(eager.after.statistics, eager.before.statistics)
+      expect(difference(traced.after.statistics, eager.after.statistics) / moved).toBeLessThan(1e-4)
+    }
+  })
+})
+
+test.each([['head'], ['stage'], ['all']] as const)(
+  'training the recognition net to the depth %s moves those layers and leaves every bit of the others',
+  async (depth) => {
+    const network = { ...recognitionNet(), input: [107, 107, 3] }
+    const trained = new Set(stagesAtDepth(network, depth))
+    const { before, after } = await stepOnce(network, await pretrained(), cpu, depth)
+    for (const { name, stage } of network.parameters)
+      expect(
+        Buffer.from(after.parameters[name]!.buffer).equals(Buffer.from(before.parameters[name]!.buffer)),
+        name,
+      ).toBe(!trained.has(stage))
+  },
+)
+
+async function pretrained(): Promise<Values> {
+  const file = (name: string) =>
+    readFile(
+      createRequire(import.meta.url)
+        .resolve('@vladmandic/face-api')
+        .replace(/dist.*$/, `model/face_recognition_model${name}`),
+    )
+  return recognitionWeights(JSON.parse((await file('-weights_manifest.json')).toString()), await file('.bin'))
+}
