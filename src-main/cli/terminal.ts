@@ -69,7 +69,7 @@ async function lines(total: number, what: string): Promise<Progress> {
   return {
     step(done) {
       const now = Date.now()
-      const isDue = now - saidAt >= 10_000 || (now - saidAt >= 1000 && done - saidDone >= total / 10)
+      const isDue = now - saidAt >= 10_000 || (now - saidAt >= 3000 && done - saidDone >= total / 10)
       if (!isDue || done >= total) return
       saidAt = now
       saidDone = done

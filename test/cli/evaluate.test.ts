@@ -45,7 +45,7 @@ describe('the capped protocol', () => {
     }
     expect(operatingPoints.map(({ fmr }) => fmr)).toEqual([1e-2, 1e-3, 1e-4, 1e-5])
     for (const { tmr } of operatingPoints) expect(tmr).toBeCloseTo(12 / 15, 12) // Dora's three pairs with the empty one
-    expect(eer).toBeLessThan(0.2)
+    expect(eer).toBeCloseTo(3 / 15, 12) // FNMR never falls below that, and no impostor is as near as anybody's own
   })
 
   test('--template enrols the first, the rest probes', async () => {

@@ -78,7 +78,7 @@ describe('enrol, verify, activity', () => {
     const enrolled = await semblance(['enrol', 'Ada', photograph('a', 1), photograph('a', 2), '--json'], {
       home,
     })
-    expect(enrolled).toMatchObject({ code: 0, stderr: '' })
+    expect(enrolled.code).toBe(0)
     expect(enrolled.json).toMatchObject({ kind: 'enrolled', name: 'Ada', refused: [], stored: [{}, {}] })
 
     const own = await semblance(['verify', 'ada', photograph('a', 3), photograph('a', 4), '--json'], { home })
