@@ -1,6 +1,6 @@
 import type { Comparisons } from './comparisons.ts'
 import { countAtMost, distinctThresholds } from './distance-counts.ts'
-import { probit } from './normal.ts'
+import { probit, roughProbit } from './normal.ts'
 
 /** ROC and DET in one: at each threshold where a count changes, how many of each kind match. Ascending. */
 export interface Curve {
@@ -52,10 +52,10 @@ export function detPoints(curve: Curve, points = 400): DetPoint[] {
   for (let i = 0; i < thresholds.length; i++) {
     const fmr = falseMatches[i]! / impostorPairs
     const fnmr = (genuinePairs - genuineMatches[i]!) / genuinePairs
-    const [x, y] = [probit(fmr), probit(fnmr)]
+    const [x, y] = [roughProbit(fmr), roughProbit(fnmr)]
     const moved = difference(x, last.x) + difference(y, last.y)
     if (chosen.length > 0 && moved < step && i < thresholds.length - 1) continue
-    chosen.push({ threshold: thresholds[i]!, fmr, fnmr, x, y })
+    chosen.push({ threshold: thresholds[i]!, fmr, fnmr, x: probit(fmr), y: probit(fnmr) })
     last = { x, y }
   }
   return chosen

@@ -10,17 +10,23 @@ export function normalCdf(x: number): number {
 export function probit(probability: number): number {
   if (!(probability > 0 && probability < 1)) return probability <= 0 ? -Infinity : Infinity
   if (probability > 0.5) return -probit(1 - probability)
-  // A rough start (Abramowitz & Stegun 26.2.23), then Halley's steps.
-  const t = Math.sqrt(-2 * Math.log(probability))
-  let x = -(
-    t -
-    (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
-  )
+  let x = roughProbit(probability)
+  // Halley's steps.
   for (let step = 0; step < 4; step++) {
     const u = ((normalCdf(x) - probability) * Math.sqrt(2 * Math.PI)) / Math.exp(-(x * x) / 2)
     x -= u / (1 + (x * u) / 2)
   }
   return x
+}
+
+/** Φ⁻¹ to 4.5e-4 and a hundred times faster, to choose the points of a plot by (Abramowitz & Stegun 26.2.23). */
+export function roughProbit(probability: number): number {
+  if (!(probability > 0 && probability < 1)) return probability <= 0 ? -Infinity : Infinity
+  if (probability > 0.5) return -roughProbit(1 - probability)
+  const t = Math.sqrt(-2 * Math.log(probability))
+  const above = 2.515517 + 0.802853 * t + 0.010328 * t * t
+  const below = 1 + t * (1.432788 + t * (0.189269 + t * 0.001308))
+  return above / below - t
 }
 
 /** The quantile of Student's t distribution, for probabilities above one half. */

@@ -41,6 +41,7 @@ export async function bootstrapOverPeople(
   const drawn = { fmr: grid(thresholds.length, draws), fnmr: grid(thresholds.length, draws) }
   const impostorRanks = Array.from(thresholds, (t) => errorsInTail(behind.impostorTail, t))
   const genuineRanks = Array.from(thresholds, (t) => errorsInTail(behind.genuineTail, t))
+  const [impostorOrder, genuineOrder] = [inOrder(impostorRanks), inOrder(genuineRanks)]
   const sampler = new PeopleSampler(behind, random)
   for (let draw = 0; draw < draws; draw++) {
     if (draw % drawsAtATime === 0) {
@@ -49,8 +50,8 @@ export async function bootstrapOverPeople(
       if (signal?.aborted) return refused('cancelled', 'The bootstrap was cancelled.')
     }
     sampler.draw()
-    sampler.impostorRates(impostorRanks, (i, rate) => (drawn.fmr[i]![draw] = rate))
-    sampler.genuineRates(genuineRanks, (i, rate) => (drawn.fnmr[i]![draw] = rate))
+    sampler.impostorRates(impostorOrder, (i, rate) => (drawn.fmr[i]![draw] = rate))
+    sampler.genuineRates(genuineOrder, (i, rate) => (drawn.fnmr[i]![draw] = rate))
   }
   onProgress?.(draws, draws)
   const band = (rates: Float64Array, exact: Interval, rank: number | null) => {
@@ -79,105 +80,125 @@ class PeopleSampler {
   readonly #behind: PeopleBehind
   readonly #random: () => number
   readonly #people: number[]
-  readonly #probesOf: number[][]
-  readonly #genuineOf: number[][] // places in the genuine list, by person
-  readonly #copies: Uint16Array // how often each person was drawn
-  readonly #weights: Float64Array // how often each probe was drawn
-  readonly #genuineWeights: Float64Array // how often each genuine comparison was drawn
-  readonly #genuineTailPlaces: Uint32Array
+  readonly #probesOf: Int32Array[]
+  readonly #genuineOf: Int32Array[] // places in the genuine list, by person
+  readonly #copies: Int32Array // how often each person was drawn
+  readonly #weights: Int32Array // how often each probe was drawn
+  readonly #times: Int32Array // the same within the copy at hand
+  readonly #genuineWeights: Int32Array // how often each genuine comparison was drawn
+  readonly #genuineTailPlaces: Int32Array
+  #genuineTotal = 0
 
   constructor(behind: PeopleBehind, random: () => number) {
     this.#behind = behind
     this.#random = random
     const size = behind.probesOf.length
-    this.#probesOf = Array.from({ length: size }, () => [])
-    for (const [probe, person] of behind.personOfProbe.entries()) this.#probesOf[person]!.push(probe)
-    this.#genuineOf = Array.from({ length: size }, () => [])
+    this.#probesOf = grouped(behind.personOfProbe, size)
+    this.#genuineOf = grouped(
+      behind.genuine.filter((_, i) => i % 2 === 0).map((probe) => behind.personOfProbe[probe]!),
+      size,
+    )
     const places = new Map<number, number>()
-    for (let i = 0; i < behind.genuine.length; i += 2) {
-      this.#genuineOf[behind.personOfProbe[behind.genuine[i]!]!]!.push(i)
+    for (let i = 0; i < behind.genuine.length; i += 2)
       places.set(behind.genuine[i]! * 2 ** 26 + behind.genuine[i + 1]!, i / 2)
-    }
     const { probes, references } = behind.genuineTail
-    this.#genuineTailPlaces = Uint32Array.from(probes, (probe, i) =>
+    this.#genuineTailPlaces = Int32Array.from(probes, (probe, i) =>
       places.get(probe * 2 ** 26 + references[i]!)!,
     )
     this.#people = [...behind.probesOf.keys()].filter(
       (person) => behind.impostorComparisonsOf[person]! + behind.genuineComparisonsOf[person]! > 0,
     )
-    this.#copies = new Uint16Array(size)
-    this.#weights = new Float64Array(behind.personOfProbe.length)
-    this.#genuineWeights = new Float64Array(behind.genuine.length / 2)
+    this.#copies = new Int32Array(size)
+    this.#weights = new Int32Array(behind.personOfProbe.length)
+    this.#times = new Int32Array(behind.personOfProbe.length)
+    this.#genuineWeights = new Int32Array(behind.genuine.length / 2)
   }
 
   draw(): void {
     const { genuine, symmetric } = this.#behind
+    const times = this.#times
     this.#copies.fill(0)
     this.#weights.fill(0)
     this.#genuineWeights.fill(0)
+    this.#genuineTotal = 0
     for (let i = 0; i < this.#people.length; i++) {
       const person = this.#people[Math.floor(this.#random() * this.#people.length)]!
       this.#copies[person]! += 1
       const probes = this.#probesOf[person]!
-      const times = new Map<number, number>()
+      for (let k = 0; k < probes.length; k++) times[probes[k]!] = 0
       for (let k = 0; k < probes.length; k++) {
         const probe = probes[Math.floor(this.#random() * probes.length)]!
         this.#weights[probe]! += 1
-        times.set(probe, (times.get(probe) ?? 0) + 1)
+        times[probe]! += 1
       }
-      for (const place of this.#genuineOf[person]!) {
-        const weight =
-          (times.get(genuine[place]!) ?? 0) * (symmetric ? (times.get(genuine[place + 1]!) ?? 0) : 1)
-        this.#genuineWeights[place / 2]! += weight
+      const own = this.#genuineOf[person]!
+      for (let k = 0; k < own.length; k++) {
+        const place = own[k]!
+        const weight = times[genuine[2 * place]!]! * (symmetric ? times[genuine[2 * place + 1]!]! : 1)
+        this.#genuineWeights[place]! += weight
+        this.#genuineTotal += weight
       }
     }
   }
 
   /** The FMR of this draw for each number of errors in the tail. */
-  impostorRates(ranks: (number | null)[], give: (i: number, rate: number) => void): void {
+  impostorRates(ranks: RankList, give: (i: number, rate: number) => void): void {
     const { symmetric, impostorProbes, impostorReferences, personOfProbe, personOfReference } = this.#behind
     const { probes, references, referencePeople } = this.#behind.impostorTail
-    const oneEach = impostorProbes.length <= this.#people.length // the capped protocol: first probes only
-    const probeWeight = (probe: number) =>
-      oneEach ? this.#copies[personOfProbe[probe]!]! : this.#weights[probe]!
-    const rowsOf = new Float64Array(this.#copies.length)
-    for (const probe of impostorProbes) rowsOf[personOfProbe[probe]!]! += probeWeight(probe)
-    const columnsOf = symmetric ? rowsOf : new Float64Array(this.#copies.length)
+    const copies = this.#copies
+    const weights = this.#weights
+    // The capped protocol takes each person's first probe only: there the person's own weight is the probe's.
+    if (impostorProbes.length <= this.#people.length)
+      for (let i = 0; i < impostorProbes.length; i++)
+        weights[impostorProbes[i]!] = copies[personOfProbe[impostorProbes[i]!]!]!
+    const rowsOf = new Float64Array(copies.length)
+    for (let i = 0; i < impostorProbes.length; i++)
+      rowsOf[personOfProbe[impostorProbes[i]!]!]! += weights[impostorProbes[i]!]!
+    const columnsOf = symmetric ? rowsOf : new Float64Array(copies.length)
     if (!symmetric)
-      for (const reference of impostorReferences)
-        columnsOf[personOfReference[reference]!]! += this.#copies[personOfReference[reference]!]!
+      for (let i = 0; i < impostorReferences.length; i++)
+        columnsOf[personOfReference[impostorReferences[i]!]!]! +=
+          copies[personOfReference[impostorReferences[i]!]!]!
     let [rows, columns, own] = [0, 0, 0]
-    for (const [person, n] of rowsOf.entries()) {
-      rows += n
+    for (let person = 0; person < rowsOf.length; person++) {
+      rows += rowsOf[person]!
       columns += columnsOf[person]!
-      own += n * columnsOf[person]!
+      own += rowsOf[person]! * columnsOf[person]!
     }
     const total = (rows * columns - own) / (symmetric ? 2 : 1)
-    const weights = new Float64Array(probes.length)
-    for (let i = 0; i < probes.length; i++)
-      weights[i] =
-        probeWeight(probes[i]!) *
-        (symmetric ? probeWeight(references[i]!) : this.#copies[referencePeople[i]!]!)
-    this.#accumulate(weights, ranks, total, give)
+    let [sum, done] = [0, 0]
+    for (const { rank, place } of ranks) {
+      if (symmetric) for (; done < rank; done++) sum += weights[probes[done]!]! * weights[references[done]!]!
+      else for (; done < rank; done++) sum += weights[probes[done]!]! * copies[referencePeople[done]!]!
+      give(place, total > 0 ? sum / total : NaN)
+    }
   }
 
   /** The FNMR of this draw for each number of errors in the tail. */
-  genuineRates(ranks: (number | null)[], give: (i: number, rate: number) => void): void {
-    const total = this.#genuineWeights.reduce((sum, weight) => sum + weight, 0)
-    const weights = Float64Array.from(this.#genuineTailPlaces, (place) => this.#genuineWeights[place]!)
-    this.#accumulate(weights, ranks, total, give)
+  genuineRates(ranks: RankList, give: (i: number, rate: number) => void): void {
+    let [sum, done] = [0, 0]
+    for (const { rank, place } of ranks) {
+      for (; done < rank; done++) sum += this.#genuineWeights[this.#genuineTailPlaces[done]!]!
+      give(place, this.#genuineTotal > 0 ? sum / this.#genuineTotal : NaN)
+    }
   }
+}
 
-  #accumulate(
-    weights: Float64Array,
-    ranks: (number | null)[],
-    total: number,
-    give: (i: number, rate: number) => void,
-  ): void {
-    for (let i = 1; i < weights.length; i++) weights[i]! += weights[i - 1]!
-    for (const [i, rank] of ranks.entries())
-      give(i, rank === null || total === 0 ? NaN : (rank > 0 ? weights[rank - 1]! : 0) / total)
-  }
+/** Numbers of errors, ascending, and the threshold each belongs to. */
+type RankList = { rank: number; place: number }[]
+
+function inOrder(ranks: (number | null)[]): RankList {
+  return ranks
+    .map((rank, place) => ({ rank, place }))
+    .filter((entry): entry is RankList[number] => entry.rank !== null)
+    .sort((a, b) => a.rank - b.rank)
+}
+
+/** The places of each person in a list of people. */
+function grouped(people: ArrayLike<number>, size: number): Int32Array[] {
+  const lists: number[][] = Array.from({ length: size }, () => [])
+  for (let i = 0; i < people.length; i++) lists[people[i]!]!.push(i)
+  return lists.map((list) => Int32Array.from(list))
 }
 
 /** How many of the tail's comparisons a threshold gets wrong; null where it may be more than the tail holds. */
