@@ -5,9 +5,13 @@ import * as tf from '@tensorflow/tfjs'
  * batch of one has.
  */
 export function oneHot<T extends tf.Tensor>(indices: tf.Tensor, depth: number): T {
-  return indices
-    .expandDims(-1)
-    .cast('int32')
-    .equal(tf.range(0, depth, 1, 'int32'))
-    .cast('float32') as T
+  return indices.expandDims(-1).cast('int32').equal(places(depth, 'int32')).cast('float32') as T
+}
+
+/** 0, 1, … count − 1, [count]. */
+export function places(count: number, dtype: 'int32' | 'float32' = 'float32'): tf.Tensor1D {
+  return tf.tensor1d(
+    Array.from({ length: count }, (_, place) => place),
+    dtype,
+  ) // a constant: nothing to trace
 }

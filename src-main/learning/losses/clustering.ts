@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { detached } from '../detach.ts'
 import { smallestIn } from '../miners/extremes.ts'
 import { notSelf } from '../miners/pairs.ts'
-import { oneHot } from '../one-hot.ts'
+import { oneHot, places } from '../one-hot.ts'
 import { defineLoss } from './loss.ts'
 
 /**
@@ -56,7 +56,7 @@ export const clustering = defineLoss({
 /** Adds, one after the other, the medoid that raises F + γ (1 − NMI) most; [batch + 1]: 1 at medoids, then 1 − NMI. */
 function worstClustering(distances: tf.Tensor2D, same: tf.Tensor2D, gamma: number, steps: number): tf.Tensor {
   const batch = distances.shape[0]
-  const place = tf.range(0, batch)
+  const place = places(batch)
   const earlier = place.expandDims(0).less(place.expandDims(1)).cast('float32')
   const first = tf.sub(1, same.mul(earlier).max(1)) //                     [batch]: the first of its class
   const classes = same.mul<tf.Tensor2D>(first.expandDims(0)) //            [sample, class]

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { detached } from '../detach.ts'
+import { places } from '../one-hot.ts'
 import { defineLoss } from './loss.ts'
 
 /** Average precision of each anchor's ranking, its counts taken from a soft histogram of distances. */
@@ -17,7 +18,7 @@ export const fastAp = defineLoss({
   items({ distances, labelled, labels }, { bins }) {
     const { positive, negative } = labelled
     const width = 4 / bins //                                              squared distances of unit vectors end at 4
-    const edge = tf.range(0, bins + 1)
+    const edge = places(bins + 1)
     const share = tf.sub(1, distances.expandDims(2).sub(edge.mul(width)).abs().div(width)).relu() // [a, r, edges]
     const h = share.mul(positive.expandDims(2)).sum(1) as tf.Tensor2D //   [a, edges]
     const hOfAll = share.mul(positive.add(negative).expandDims(2)).sum(1) as tf.Tensor2D

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { smallestIn } from '../miners/extremes.ts'
 import { logSumExp } from './log-sum-exp.ts'
+import { places } from '../one-hot.ts'
 import { defineLoss } from './loss.ts'
 
 /** One anchor and one positive of each class, each anchor against the positives of all the others. */
@@ -17,7 +18,7 @@ export const nPair = defineLoss({
   settings: {},
   items({ compared, labelled, labels }) {
     const batch = labels.shape[0]
-    const place = tf.range(0, batch)
+    const place = places(batch)
     const earlier = place.expandDims(0).less(place.expandDims(1)).cast('float32') // [i, j]: j before i
     const first = tf.sub(1, labelled.positive.mul(earlier).max(1)) //      [batch]: the first of its class
     const columns = tf.zeros<tf.Rank.R2>([batch, batch]).add<tf.Tensor2D>(place.expandDims(0))

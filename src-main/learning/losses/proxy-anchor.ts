@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { unitLength } from '../distances/unit-length.ts'
 import { proxies } from './class-weights.ts'
 import { logOnePlusSumExp } from './log-sum-exp.ts'
+import { places } from '../one-hot.ts'
 import { defineClassLoss } from './loss.ts'
 
 /** Proxies are the anchors: each gathers its samples, the farthest most, and repels all others, the nearest most. */
@@ -23,7 +24,7 @@ export const proxyAnchor = defineClassLoss({
     const s = p.matMul<tf.Tensor2D>(unitLength(embeddings), false, true) // [classes, batch]
     const own = oneHot.transpose()
     const others = known.expandDims(0).sub(own)
-    const labels = tf.range(0, p.shape[0], 1, 'int32')
+    const labels = places(p.shape[0], 'int32')
     return [
       { losses: logOnePlusSumExp(s.sub(margin).mul(-alpha), own), weights: own.max(1), labels },
       { losses: logOnePlusSumExp(s.add(margin).mul(alpha), others), weights: tf.ones([p.shape[0]]), labels },

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { classCosines, classWeights } from './class-weights.ts'
+import { places } from '../one-hot.ts'
 import { defineClassLoss } from './loss.ts'
 import { softmaxCrossEntropy } from './softmax-cross-entropy.ts'
 import { unitLength } from '../distances/unit-length.ts'
@@ -39,7 +40,7 @@ export const softTriple = defineClassLoss({
 function centerSpread(weights: tf.Tensor2D, classes: number, centers: number): tf.Tensor {
   const w = unitLength(weights, 0).transpose().reshape([classes, centers, weights.shape[0]])
   const cosines = tf.matMul(w, w, false, true) //                          [classes, centers, centers]
-  const place = tf.range(0, centers)
+  const place = places(centers)
   const pairs = place.expandDims(1).less(place.expandDims(0)).cast('float32')
   // 1e-5 as in the published code: equal centres would have an infinite gradient.
   const distances = tf.sub(2, cosines.mul(2)).relu().add(1e-5).sqrt()

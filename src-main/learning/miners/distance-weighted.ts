@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { places } from '../one-hot.ts'
 import { defineMiner } from './miner.ts'
 
 /**
@@ -24,7 +25,7 @@ export const distanceWeighted = defineMiner({
   select({ distances, positive, negative, anchors, random }, { cutoff, farthest }) {
     const probability = distanceWeights(distances, negative, anchors.shape[1], cutoff, farthest)
     const references = probability.shape[1]
-    const place = tf.range(0, references)
+    const place = places(references)
     const upTo = place.expandDims(1).lessEqual(place.expandDims(0)).cast('float32') // for a running sum
     const cumulative = probability.matMul(upTo as tf.Tensor2D).expandDims(1) //             [anchors, 1, negatives]
     const before = cumulative.sub(probability.expandDims(1))
