@@ -164,15 +164,15 @@ function printJson(document: unknown): void {
   process.stdout.write(JSON.stringify(document, null, 2) + '\n')
 }
 
-/** Trouble with the disk is told in its own sentence; anything else is a fault of ours. */
+/** Trouble with the disk or a model is told in its own sentence; anything else is a fault of ours. */
 async function fault(error: unknown, terminal: Terminal, json: boolean): Promise<ExitCode> {
-  const { storageTrouble } = await import('../gallery/storage-trouble.ts')
-  const trouble = storageTrouble(error)
-  const message = trouble?.refusal.message ?? (error instanceof Error ? error.message : String(error))
+  const { troubleBehind } = await import('../engine/trouble.ts')
+  const trouble = troubleBehind(error)
+  const message = trouble?.message ?? (error instanceof Error ? error.message : String(error))
   terminal.say(trouble ? `Refused: ${message}` : `Fault: ${message}`)
   if (process.env.SEMBLANCE_DEBUG && error instanceof Error) terminal.say(error.stack ?? '')
   if (json)
-    process.stdout.write(JSON.stringify(trouble?.refusal ?? { kind: 'fault', message }, null, 2) + '\n')
+    process.stdout.write(JSON.stringify(trouble ?? { kind: 'fault', message }, null, 2) + '\n')
   return trouble ? 2 : 3
 }
 

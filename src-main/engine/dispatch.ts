@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { calls, type CallName, type EnginePort, type Reply } from '../contract.ts'
-import { storageTrouble } from '../gallery/storage-trouble.ts'
+import { troubleBehind } from './trouble.ts'
 
 const Envelope = v.object({ id: v.number(), call: v.string(), takes: v.optional(v.unknown()) })
 
@@ -21,8 +21,7 @@ export async function dispatch(engine: Pick<EnginePort, 'call'>, request: unknow
     if (!parsed.success) return fault(id, 'bad-arguments', complaint(parsed.issues))
     return { id, gives: await engine.call(name, parsed.output as never) }
   } catch (error) {
-    const trouble = storageTrouble(error)
-    const message = trouble?.refusal.message ?? (error instanceof Error ? error.message : String(error))
+    const message = troubleBehind(error)?.message ?? (error instanceof Error ? error.message : String(error))
     return fault(id, 'fault', message)
   }
 }

@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import { calls, type CallName, type Reply } from '../../src-main/contract.ts'
 import { createEngine, type Engine } from '../../src-main/engine.ts'
 import { dispatch } from '../../src-main/engine/dispatch.ts'
+import { troubleBehind } from '../../src-main/engine/trouble.ts'
+import { ModelRefused } from '../../src-main/onnx/model-store.ts'
 import { frameOf, madeUpParts } from '../engine/made-up-faces.ts'
 
 let parts: Awaited<ReturnType<typeof madeUpParts>>
@@ -140,4 +142,21 @@ test('settings keep their limits', async () => {
   for (const takes of [{ wantedFmr: NaN }, { wantedFmr: 1 }, { photographsPerPerson: 0 }, { theme: 'pink' }])
     expect(await answer('settings.set', takes)).toMatchObject({ fault: { kind: 'bad-arguments' } })
   expect(await answer('settings.set', { theme: 'dark' })).toMatchObject({ gives: { theme: 'dark' } })
+})
+
+test('a model that was altered is told by its name', async () => {
+  const altered = {
+    call: async () => Promise.reject(new ModelRefused('The model "face-recognition" is altered.')),
+  }
+  expect(
+    await dispatch(altered, { id: 3, call: 'preview', takes: { frame: frameOf({ person: 1 }) } }),
+  ).toEqual({
+    id: 3,
+    fault: { kind: 'fault', message: 'The model "face-recognition" is altered.' },
+  })
+  expect(troubleBehind(new ModelRefused('altered'))).toMatchObject({
+    kind: 'refused',
+    reason: 'model-refused',
+  })
+  expect(troubleBehind(new TypeError('a fault of ours'))).toBeNull()
 })
