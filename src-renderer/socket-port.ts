@@ -59,6 +59,7 @@ export class SocketPort implements Engine {
 
   #open() {
     clearTimeout(this.#retry)
+    this.#socket?.close() // one that is still trying, when the user asks to try now
     // A first attempt and a retry at a line that was lost look different: only the first is silent.
     if (this.#failures === 0) this.#become({ kind: 'connecting' })
     const socket = new WebSocket(this.#address, [

@@ -18,11 +18,11 @@ export function outlinePath(landmarks: readonly number[]): string {
     side[1] + (brows[1] - side[1]) * towardsMiddle + up[1] * lift,
   ]
   const forehead = [
-    raised(right, 0.55, 0.08),
-    raised(right, 0.86, 0.4),
-    raised(brows, 0.95, 0),
-    raised(left, 0.86, 0.4),
-    raised(left, 0.55, 0.08),
+    raised(right, 0.5, 0.06),
+    raised(right, 0.85, 0.36),
+    raised(brows, 0.96, 0),
+    raised(left, 0.85, 0.36),
+    raised(left, 0.5, 0.06),
   ]
   return smoothClosed([...jaw, ...forehead])
 }

@@ -24,6 +24,8 @@ export class Camera {
   #holders = 0
   #stream: MediaStream | null = null
   #generation = 0
+  #pictures = 0
+  #awaiting: (() => void) | null = null
   readonly #canvas = new OffscreenCanvas(16, 16)
   readonly #context = this.#canvas.getContext('2d', { willReadFrequently: true })
 
@@ -98,14 +100,26 @@ export class Camera {
     return { width, height, rgba: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
   }
 
-  /** Resolves with the next picture the camera delivers, or after 250 ms when it delivers none. */
-  nextPicture(): Promise<void> {
+  /** Resolves with the number of a picture later than `seen`, at once where there is one; after 250 ms in any case. */
+  nextPicture(seen: number): Promise<number> {
+    if (this.#pictures > seen) return Promise.resolve(this.#pictures)
     return new Promise((resolve) => {
-      const timeout = setTimeout(resolve, 250)
-      this.video.requestVideoFrameCallback(() => {
+      const done = () => {
         clearTimeout(timeout)
-        resolve()
-      })
+        this.#awaiting = null
+        resolve(this.#pictures)
+      }
+      const timeout = setTimeout(done, 250)
+      this.#awaiting = done
+    })
+  }
+
+  #countPictures(stream: MediaStream) {
+    this.video.requestVideoFrameCallback(() => {
+      if (stream !== this.#stream) return
+      this.#pictures++
+      this.#awaiting?.()
+      this.#countPictures(stream)
     })
   }
 
@@ -141,6 +155,7 @@ export class Camera {
     this.#canvas.height = height
     this.size = { width, height }
     this.condition = 'live'
+    this.#countPictures(stream)
   }
 
   async #devicesChanged() {

@@ -119,7 +119,7 @@ export class Enrolment {
     })
   }
 
-  /** A dropped camera view is asked for again. */
+  /** A dropped camera view is asked for again, or recorded as skipped where it was dropped before saving. */
   async drop(photograph: DraftPhotograph) {
     const draft = this.#draft
     if (!draft) return
@@ -128,7 +128,13 @@ export class Enrolment {
       if (this.#refused(gives)) return
       this.kept = this.kept.filter((other) => other.photograph !== photograph.photograph)
       if (photograph.view) this.held.delete(photograph.view)
-      if (this.step === 'review') await this.#refreshReview(draft)
+      if (this.step !== 'review') return
+      if (
+        photograph.view &&
+        !this.#refused(await this.#engine.call('enrol.skip', { draft, view: photograph.view }))
+      )
+        this.skipped.add(photograph.view)
+      await this.#refreshReview(draft)
     })
   }
 

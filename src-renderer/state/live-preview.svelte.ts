@@ -58,8 +58,9 @@ export class LivePreview {
 
   async #loop(goesOn: () => boolean) {
     let last = 0
+    let picture = 0
     while (goesOn()) {
-      await this.#camera.nextPicture()
+      picture = await this.#camera.nextPicture(picture)
       const begun = performance.now()
       if (begun - last < leastIntervalMs || this.#resting) continue
       const frame = this.#camera.frame()

@@ -1,5 +1,6 @@
 import type { PersonId, PersonSummary } from '../../src-main/contract.ts'
 import type { Engine } from '../engine.ts'
+import { matching } from './matching-people.ts'
 
 /** Everyone who is enrolled. */
 export class People {
@@ -22,11 +23,3 @@ export class People {
     return this.list?.find((summary) => summary.person === person) ?? null
   }
 }
-
-/** People whose name holds every word of the search, whatever its accents and case. */
-export function matching(people: PersonSummary[], search: string): PersonSummary[] {
-  const words = plain(search).split(/\s+/).filter(Boolean)
-  return people.filter((person) => words.every((word) => plain(person.name).includes(word)))
-}
-
-const plain = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase()

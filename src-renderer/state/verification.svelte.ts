@@ -6,7 +6,8 @@ import type { Announcer } from './announcer.svelte.ts'
 import type { Camera } from './camera.svelte.ts'
 import type { LivePreview, SeenFrame } from './live-preview.svelte.ts'
 import { failureWords } from './notices.svelte.ts'
-import { matching, type People } from './people.svelte.ts'
+import { matching } from './matching-people.ts'
+import type { People } from './people.svelte.ts'
 
 export const burstMs = 600 // long enough for five different frames, short enough to hold still
 const burstFrames = 5

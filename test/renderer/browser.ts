@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { build } from 'vite'
+import { drawnFilm } from './drawn-face.ts'
+import { servePage, type ServedPage } from './page-server.ts'
+import type { ScriptedEngine } from './scripted-engine.ts'
+
+/** Debian's Chromium where it is, else whatever Playwright was told or has installed. */
+function chromiumPath(): string | undefined {
+  const named = process.env.CHROMIUM
+  if (named) return named
+  return ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+    existsSync(path),
+  )
+}
+
+/** The page as it is built for both shells, and a browser whose camera shows a drawn person. */
+export interface Workbench {
+  browser: Browser
+  folder: string
+  close(): Promise<void>
+}
+
+export async function openWorkbench(): Promise<Workbench> {
+  const folder = await mkdtemp(join(tmpdir(), 'semblance-page-'))
+  const built = join(folder, 'page')
+  const film = join(folder, 'camera.y4m')
+  await build({
+    configFile: false,
+    root: resolve('src-renderer'),
+    base: './',
+    logLevel: 'error',
+    plugins: [svelte()],
+    build: { outDir: built, emptyOutDir: true, assetsInlineLimit: 0, minify: false },
+  })
+  await writeFile(film, await drawnFilm({ skin: '#e0b092', hair: '#4a2f22', shirt: '#3d5a73' }))
+  const browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    args: ['--no-sandbox', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`],
+  })
+  return {
+    browser,
+    folder: built,
+    close: async () => {
+      await browser.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface Opened {
+  page: Page
+  context: BrowserContext
+  served: ServedPage
+  /** Everything the browser complained about: refused content, failed scripts, unexpected requests. */
+  complaints: string[]
+  close(): Promise<void>
+}
+
+export interface Wish {
+  hash?: string
+  width?: number
+  height?: number
+  theme?: 'light' | 'dark'
+  camera?: 'allowed' | 'denied'
+  reducedMotion?: boolean
+}
+
+/** Opens the page on a scripted engine, in a context of its own. */
+export async function open(workbench: Workbench, engine: ScriptedEngine, wish: Wish = {}): Promise<Opened> {
+  const served = await servePage(workbench.folder, engine)
+  const context = await workbench.browser.newContext({
+    viewport: { width: wish.width ?? 1280, height: wish.height ?? 800 },
+    colorScheme: wish.theme ?? 'light',
+    reducedMotion: wish.reducedMotion ? 'reduce' : 'no-preference',
+    permissions: wish.camera === 'denied' ? [] : ['camera'],
+  })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('request', (request) => {
+    if (!request.url().startsWith(served.address) && !request.url().startsWith('blob:'))
+      complaints.push(`asked for ${request.url()}`)
+  })
+  await page.goto(`${served.address}${wish.hash ?? '#/verify'}`)
+  return {
+    page,
+    context,
+    served,
+    complaints,
+    close: async () => {
+      await context.close()
+      await served.close()
+    },
+  }
+}
