@@ -8,6 +8,7 @@ const sidePx = 512 // what the SSD takes
 const settings = {
   minScore: 0.5, // face-api's own
   overlap: 0.5, // intersection over union above which two boxes are one face; face-api's own
+  leastSidePx: 12, // of the picture: the SSD now and then sees a face in a speck at the rim
 }
 
 /** Faces in a still by the SSD, best first; boxes in pixels of the picture, within it. */
@@ -25,7 +26,7 @@ export async function detectInStill(
     const left = Math.max(0, boxes![i * 4 + 1]! * longer)
     const bottom = Math.min(picture.height, boxes![i * 4 + 2]! * longer)
     const right = Math.min(picture.width, boxes![i * 4 + 3]! * longer)
-    if (right > left && bottom > top)
+    if (right - left >= settings.leastSidePx && bottom - top >= settings.leastSidePx)
       detections.push({ box: { left, top, width: right - left, height: bottom - top }, score })
   })
   return suppress(detections, settings.overlap)
