@@ -3,6 +3,13 @@
  * sides import. Schemas stand at the door: what passes them is trusted inside.
  */
 import * as v from 'valibot'
+import type { DoubtedRate } from './evaluation/doubt.ts'
+import type { Findings } from './evaluation/findings.ts'
+import type { Forecast, StrangersCorrection } from './evaluation/forecast.ts'
+import type { Form } from './evaluation/form.ts'
+import type { PackedComparisons } from './evaluation/packed-comparisons.ts'
+import type { Spread } from './evaluation/people-statistics.ts'
+import type { Animal } from './evaluation/zoo.ts'
 
 // ─── words shared by many calls ──────────────────────────────────────────────
 
@@ -99,7 +106,16 @@ export interface ThresholdInForce {
   wantedFmr: number
   origin:
     | { kind: 'card'; people: number; impostorPairs: number; note: string }
-    | { kind: 'tuned'; people: number; pairs: number; at: number; stale: string | null }
+    | {
+        kind: 'tuned'
+        people: number
+        pairs: number // impostor comparisons
+        at: number // ms since 1970
+        /** Why it does not quite hold any more, in a sentence; null while it does. */
+        stale: string | null
+        strangers: string // in words
+        note: string
+      }
 }
 
 /** The newest frame as the live preview sees it: `hint` is the first failing component's sentence. */
@@ -237,6 +253,147 @@ export const defaultSettings: Settings = {
   theme: 'system',
 }
 
+// ─── tuning: the threshold is chosen from evidence ───────────────────────────
+
+/** Who stands for strangers in a measurement: the other people of the gallery, people imported for it, or drawn ones. */
+export const Strangers = v.variant('kind', [
+  v.object({ kind: v.literal('gallery') }),
+  v.object({ kind: v.literal('cohort'), cohort: v.nullable(Id) }), // null: all that were imported
+  v.object({ kind: v.literal('virtual') }),
+])
+export type Strangers = v.InferOutput<typeof Strangers>
+
+/** How a threshold is wished for; the same words as `evaluation/choice`. Rates are fractions. */
+export const Wish = v.variant('by', [
+  v.object({ by: v.literal('fmr'), fmr: v.pipe(v.number(), v.minValue(1e-7), v.maxValue(0.5)) }), // its bound is held to this
+  v.object({ by: v.literal('eer') }),
+  v.object({
+    by: v.literal('cost'),
+    falseMatch: v.pipe(v.number(), v.gtValue(0), v.maxValue(1e9)), // price
+    falseNonMatch: v.pipe(v.number(), v.gtValue(0), v.maxValue(1e9)), // price
+    impostorPrior: v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), // share of claims
+  }),
+  v.object({ by: v.literal('hand'), threshold: v.pipe(v.number(), v.minValue(0), v.maxValue(2)) }),
+])
+export type Wish = v.InferOutput<typeof Wish>
+
+/** What is measured. Equal subjects on an unchanged gallery give equal digits, here and on the command line. */
+const TuningSubject = v.object({
+  form: ComparisonForm,
+  strangers: Strangers,
+  /** Photographs fused into a probe, in the form burst × template alone. */
+  burst: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(12)), 3),
+})
+export type TuningSubject = v.InferOutput<typeof TuningSubject>
+const subject = TuningSubject.entries
+
+/** One measurement of the gallery. `unpackComparisons(comparisons)` makes rates and bounds at any threshold without a call. */
+export interface Measurement {
+  kind: 'measurement'
+  form: Form
+  /** "photograph × template of 5", to stand beside every rate. */
+  formInWords: string
+  strangers: Strangers
+  /** "the other people of this gallery", "40 people imported as strangers" … */
+  strangersInWords: string
+  model: { name: string; version: string }
+  at: number // ms since 1970
+  /** Enrolled people who take part, and people who stand for strangers besides them. */
+  people: number
+  strangerPeople: number
+  photographs: number
+  /** Pairs of different people that were compared: what independence is counted in at best. */
+  pairsOfPeople: number
+  /** What the user should know before trusting it, each a sentence: what was left out, and why. */
+  notes: string[]
+  comparisons: PackedComparisons
+  findings: Findings
+  /** Where strangers are virtual: every FMR has to go through `forecastFmr`. */
+  correction: StrangersCorrection | null
+  /** Everybody who takes part; `personal` is what a threshold of their own is computed from. */
+  byPerson: MeasuredPerson[]
+  /** Impostor distances of everybody, for `personalThresholdOf`. */
+  everyone: Spread
+  /** The most alike people first, photograph × photograph. */
+  confusable: ConfusablePair[]
+  /** What is in force for this form now. */
+  inForce: ThresholdInForce
+  choice: (ThresholdChoice & { stale: string | null }) | null
+}
+
+export interface MeasuredPerson {
+  person: PersonId
+  name: string
+  photographs: number
+  genuine: Spread
+  /** From strangers to this person, in this form. */
+  impostor: Spread
+  nearest: { person: PersonId; name: string } | null
+  /** Doddington's and Yager's names, with a sentence each; none for most people. */
+  animals: Animal[]
+  sentences: string[]
+}
+
+export interface ConfusablePair {
+  a: { person: PersonId; name: string }
+  b: { person: PersonId; name: string }
+  distances: Spread
+  /** The user has looked and said that these are two people. */
+  notSame: boolean
+}
+
+/** One side of a compared pair. `photograph` of the gallery and `stranger` of a cohort can be shown; a virtual one cannot. */
+export interface PairSide {
+  person: PersonId | null
+  /** Their name, or "stranger 12". */
+  name: string
+  photograph: PhotographId | null
+  stranger: CohortPhotographId | null
+  /** How many photographs are fused on this side; `photograph` is the first of them. */
+  photographs: number
+}
+
+export interface ComparedPair {
+  distance: number
+  probe: PairSide
+  reference: PairSide
+  notSame: boolean
+}
+
+/** A threshold with the evidence it was chosen from. */
+export interface ThresholdChoice {
+  form: Form
+  threshold: number
+  wish: Wish
+  model: { name: string; version: string }
+  /** Changes whenever a photograph or person of the gallery does. */
+  gallery: string
+  at: number // ms since 1970
+  people: number
+  strangerPeople: number
+  pairsOfPeople: number
+  strangers: Strangers
+  strangersInWords: string
+  fmr: DoubtedRate
+  fnmr: DoubtedRate
+  /** Where the strangers were virtual, the FMR to expect of real ones. */
+  forecast: Forecast | null
+}
+
+export type CohortId = number
+export type CohortPhotographId = number
+
+/** People who are not enrolled, to stand for strangers: crops and numbers, no names. */
+export interface Cohort {
+  cohort: CohortId
+  name: string
+  importedAt: number // ms since 1970
+  people: number
+  photographs: number
+  /** Never trained on unless the user said so; what was trained on does not judge that training. */
+  mayTrain: boolean
+}
+
 // ─── calls ───────────────────────────────────────────────────────────────────
 
 /** A name is kept exactly as typed; what is refused is said by `Refusal.reason`, so only its size is checked here. */
@@ -331,6 +488,86 @@ export const calls = {
       job: v.optional(Key),
     }),
     gives: gives<{ kind: 'imported'; people: number; photographs: number; skipped: string[] } | Refusal>(),
+  },
+
+  /** Minutes for a large gallery: name a job to hear of it and to cancel it. Kept until the gallery changes. */
+  'tune.measure': {
+    takes: v.object({ ...subject, job: v.optional(Key) }),
+    gives: gives<Measurement | Refusal>(),
+  },
+  /** The pairs behind a tail, worst first: the most alike strangers, or the least alike photographs of one person. */
+  'tune.pairs': {
+    takes: v.object({
+      ...subject,
+      tail: v.picklist(['alike-strangers', 'unlike-photographs']),
+      limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(500)),
+      person: v.optional(Id), // only pairs with this person
+    }),
+    gives: gives<{ kind: 'pairs'; pairs: ComparedPair[] } | Refusal>(),
+  },
+  /** Stores a threshold with its evidence; every window and the command line verify by it from then on. */
+  'tune.choose': {
+    takes: v.object({ ...subject, wish: Wish, job: v.optional(Key) }),
+    gives: gives<{ kind: 'chosen'; choice: ThresholdChoice; inForce: ThresholdInForce } | Refusal>(),
+  },
+  /** What was chosen for each form, why it does not hold any more (null while it does), and what is in force. */
+  'tune.choice': {
+    takes: Nothing,
+    gives: gives<{
+      kind: 'choices'
+      choices: (ThresholdChoice & { stale: string | null })[]
+      inForce: ThresholdInForce[] // one for each form
+    }>(),
+  },
+  'tune.forget-choice': {
+    takes: v.object({ form: ComparisonForm }),
+    gives: gives<{ kind: 'forgotten' } | Refusal>(),
+  },
+  /**
+   * Of two people: the user has looked, they are two. Of one person's photographs: they do not show one person, so
+   * they are no genuine pair until one of them is dropped. `notSame: false` takes the mark back.
+   */
+  'tune.not-same': {
+    takes: v.object({ a: Id, b: Id, notSame: v.boolean() }), // photographs of the gallery
+    gives: gives<{ kind: 'marked' } | Refusal>(),
+  },
+  /** To be kept: a self-contained page and the same as JSON, at a threshold (else the one in force). */
+  'tune.report': {
+    takes: v.object({
+      ...subject,
+      threshold: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
+      photographs: v.optional(v.boolean(), false), // crops of the worst pairs, and names
+      job: v.optional(Key),
+    }),
+    gives: gives<{ kind: 'report'; html: string; json: string } | Refusal>(),
+  },
+
+  'cohort.list': { takes: Nothing, gives: gives<Cohort[]>() },
+  'cohort.begin': {
+    takes: v.object({ name: Name }),
+    gives: gives<{ kind: 'cohort'; cohort: CohortId } | Refusal>(),
+  },
+  /** One photograph of a stranger, kept at once as its crop. `stranger` numbers the people: equal where it is one person. */
+  'cohort.file': {
+    takes: v.object({
+      cohort: Id,
+      stranger: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)),
+      fileName: v.pipe(v.string(), v.maxLength(4096)),
+      bytes: FileBytes,
+    }),
+    gives: gives<{ kind: 'kept'; photograph: CohortPhotographId } | Refusal>(),
+  },
+  /** A crop to be looked at. */
+  'cohort.photograph': {
+    takes: v.object({ photograph: Id }),
+    gives: gives<{ kind: 'jpeg'; jpeg: Uint8Array } | Refusal>(),
+  },
+  /** For the one who turns out to be enrolled. */
+  'cohort.drop': { takes: v.object({ photograph: Id }), gives: gives<{ kind: 'dropped' } | Refusal>() },
+  'cohort.remove': { takes: v.object({ cohort: Id }), gives: gives<{ kind: 'removed' } | Refusal>() },
+  'cohort.allow-training': {
+    takes: v.object({ cohort: Id, mayTrain: v.boolean() }),
+    gives: gives<{ kind: 'set' } | Refusal>(),
   },
 
   'job.cancel': { takes: v.object({ job: Key }), gives: gives<{ kind: 'cancelled' } | Refusal>() },
