@@ -1,5 +1,5 @@
 import type { LossOptions } from '../learning/catalogue.ts'
-import { kochSiamese } from '../learning/networks/koch-siamese.ts'
+import { kochSiamese, type KochSiameseSettings } from '../learning/networks/koch-siamese.ts'
 import { mobileFaceNet, type MobileFaceNetSettings } from '../learning/networks/mobile-face-net.ts'
 import type { Depth, Network } from '../learning/networks/network.ts'
 import { nn4Small } from '../learning/networks/nn4-small.ts'
@@ -39,7 +39,7 @@ export type NetworkDescription =
   | ({ name: 'mobile-face-net' } & MobileFaceNetSettings)
   | ({ name: 'small-res-net' } & SmallResNetSettings)
   | { name: 'nn4-small'; sidePx?: number; embeddingLength?: number }
-  | { name: 'koch-siamese'; embeddingLength?: number }
+  | ({ name: 'koch-siamese' } & KochSiameseSettings)
 
 /** The network that is described. */
 export function networkOf(description: NetworkDescription): Network {

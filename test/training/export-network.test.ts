@@ -28,9 +28,9 @@ describe.each([
   ['the small ResNet', smallResNet({ sidePx: 32 })],
   ['MobileFaceNet', mobileFaceNet({ sidePx: 32 })],
   ['NN4.small', nn4Small({ sidePx: 32 })],
-  ["Koch's twin", kochSiamese({ embeddingLength: 32 })],
+  ["Koch's twin", kochSiamese({ widths: [4, 6, 6, 8], embeddingLength: 32 })],
   ['the linear map', linearMap({ featuresLength: 20, embeddingLength: 8 })],
-  ['the recognition net', { ...recognitionNet(), input: [107, 107, 3] }], // its size is free, and 150 px take seconds
+  ['the recognition net', { ...recognitionNet(), input: [103, 103, 3] }], // its size is free, and 150 px take seconds
 ])('%s', (_, network) => {
   test('is exported as it is, and takes a batch of any size', async () => {
     const values = valuesOf(network)

@@ -32,7 +32,7 @@ const batchSize = 2
 async function stepOnce(network: Network, parameters: Values, openRunner: OpenRunner, depth: Depth) {
   const { embeddingLength } = network
   // two classes of one picture each: every pair is a negative, and the loss pushes them apart
-  const objective = lossObjective(createLoss('contrastive', { settings: { negativeMargin: 3 } }), {
+  const objective = lossObjective(createLoss('contrastive', { settings: { margin: 3 } }), {
     embeddingLength,
   })
   const trainableStages = stagesAtDepth(network, depth)
@@ -59,8 +59,8 @@ describe('the traced step has the gradient of the eager one, through every layer
     ['the small ResNet', smallResNet({ sidePx: 32, blocksPerStage: 2 })],
     ['MobileFaceNet', mobileFaceNet({ sidePx: 32 })],
     ['NN4.small', nn4Small({ sidePx: 32 })],
-    ["Koch's twin", kochSiamese({ embeddingLength: 16 })],
-    ['the recognition net', { ...recognitionNet(), input: [107, 107, 3] }],
+    ["Koch's twin", kochSiamese({ widths: [4, 6, 6, 8], embeddingLength: 16 })],
+    ['the recognition net', { ...recognitionNet(), input: [103, 103, 3] }],
   ])('%s', async (_, network) => {
     const parameters =
       network.name === 'recognition' ? await pretrained() : initialParameters(network.parameters, 1)
@@ -82,7 +82,7 @@ describe('the traced step has the gradient of the eager one, through every layer
 test.each([['head'], ['stage'], ['all']] as const)(
   'training the recognition net to the depth %s moves those layers and leaves every bit of the others',
   async (depth) => {
-    const network = { ...recognitionNet(), input: [107, 107, 3] }
+    const network = { ...recognitionNet(), input: [103, 103, 3] }
     const trained = new Set(stagesAtDepth(network, depth))
     const { before, after } = await stepOnce(network, await pretrained(), cpu, depth)
     for (const { name, stage } of network.parameters)

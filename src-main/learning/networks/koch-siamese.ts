@@ -11,8 +11,18 @@ const weights: Initialiser = { kind: 'normal', mean: 0, deviation: 0.01 }
 const bias: Initialiser = { kind: 'normal', mean: 0.5, deviation: 0.01 }
 const wideWeights: Initialiser = { kind: 'normal', mean: 0, deviation: 0.2 }
 
+export interface KochSiameseSettings {
+  /** Channels of the four convolutions; the paper's 39 million parameters are more than ten alphabets can fill. */
+  widths?: readonly [number, number, number, number]
+  embeddingLength?: number
+}
+
 /** One twin of the Siamese convnet for characters (Koch, Zemel and Salakhutdinov 2015, figure 4): 105×105 grey → 4096. */
-export function kochSiamese({ embeddingLength = 4096 } = {}): Network {
+export function kochSiamese({
+  widths = [64, 128, 128, 256],
+  embeddingLength = 4096,
+}: KochSiameseSettings = {}): Network {
+  const [first, second, third, fourth] = widths
   const settings = { padding: 'valid', bias, initialiser: weights } as const
   return network(
     {
@@ -25,16 +35,16 @@ export function kochSiamese({ embeddingLength = 4096 } = {}): Network {
       stage(
         'conv1',
         plain((x) => x.div(255)),
-        convolution('conv1', 1, 64, { kernel: 10, ...settings }), // 96
+        convolution('conv1', 1, first, { kernel: 10, ...settings }), // 96
         relu,
         maxPooling(2, 2), // 48
       ),
-      stage('conv2', convolution('conv2', 64, 128, { kernel: 7, ...settings }), relu, maxPooling(2, 2)), // 42, 21
-      stage('conv3', convolution('conv3', 128, 128, { kernel: 4, ...settings }), relu, maxPooling(2, 2)), // 18, 9
-      stage('conv4', convolution('conv4', 128, 256, { kernel: 4, ...settings }), relu, flatten), // 6
+      stage('conv2', convolution('conv2', first, second, { kernel: 7, ...settings }), relu, maxPooling(2, 2)), // 42, 21
+      stage('conv3', convolution('conv3', second, third, { kernel: 4, ...settings }), relu, maxPooling(2, 2)), // 18, 9
+      stage('conv4', convolution('conv4', third, fourth, { kernel: 4, ...settings }), relu, flatten), // 6
       stage(
         'head',
-        linear('full', 6 * 6 * 256, embeddingLength, { bias, initialiser: wideWeights }),
+        linear('full', 6 * 6 * fourth, embeddingLength, { bias, initialiser: wideWeights }),
         sigmoid,
       ),
     ],

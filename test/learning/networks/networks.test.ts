@@ -43,7 +43,7 @@ describe.each([
   ['MobileFaceNet', mobileFaceNet({ sidePx: 32, embeddingLength: 16 })],
   ['the small ResNet', smallResNet({ sidePx: 28, channels: 1, widths: [4, 8], embeddingLength: 6 })],
   ['NN4.small', nn4Small({ sidePx: 32, embeddingLength: 8 })],
-  ["Koch's twin", kochSiamese({ embeddingLength: 8 })],
+  ["Koch's twin", kochSiamese({ widths: [4, 6, 6, 8], embeddingLength: 8 })],
   ['the linear map', linearMap({ featuresLength: 12, embeddingLength: 5 })],
 ] as const)('%s', (_, network) => {
   const batch = network.name === 'koch-siamese' ? 1 : 2
