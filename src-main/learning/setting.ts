@@ -24,7 +24,11 @@ export type SettingValues<S extends Settings> = {
 export type GivenSettings = Record<string, number | boolean | string>
 
 /** Fills in the defaults. Throws for an unknown name, a value of another type, a number that is not finite or a word that is no choice. */
-export function resolveSettings(owner: string, settings: Settings, given: GivenSettings = {}): GivenSettings {
+export function resolveSettings(
+  owner: string,
+  settings: Settings,
+  given: GivenSettings = {},
+): SettingValues<Settings> {
   for (const [name, value] of Object.entries(given)) {
     const setting = settings[name]
     const known = Object.keys(settings).join(', ') || 'none'
@@ -39,5 +43,5 @@ export function resolveSettings(owner: string, settings: Settings, given: GivenS
   const defaults = Object.fromEntries(
     Object.entries(settings).map(([name, setting]) => [name, setting.default]),
   )
-  return { ...defaults, ...given }
+  return { ...defaults, ...given } as SettingValues<Settings>
 }

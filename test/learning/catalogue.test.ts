@@ -8,7 +8,7 @@ import {
   reducers,
   regularisers,
 } from '../../src-main/learning/catalogue.ts'
-import { addLosses } from '../../src-main/learning/losses/composed-loss.ts'
+import { addLosses } from '../../src-main/learning/losses/add-losses.ts'
 import { finiteDifferences } from './losses/slow.ts'
 import { golden, lossAndGradients, relativeError, unitRows } from './losses/golden.ts'
 

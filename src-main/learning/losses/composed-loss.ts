@@ -1,27 +1,13 @@
 import * as tf from '@tensorflow/tfjs'
-import { detached } from '../detach.ts'
-import type { Distance } from '../distances/distance.ts'
-import { unitLength } from '../distances/unit-length.ts'
 import type { Parameter, Tensors } from '../layers/layer.ts'
-import { mine, type Mined, type Miner } from '../miners/miner.ts'
-import { labelPairs } from '../miners/pairs.ts'
 import { oneHot } from '../one-hot.ts'
-import { active } from '../reducers/mean.ts'
 import type { Items, Reducer } from '../reducers/reducer.ts'
 import type { Regulariser } from '../regularisers/regulariser.ts'
 import { resolveSettings, type GivenSettings, type Settings, type SettingValues } from '../setting.ts'
-import type { ClassLoss, EmbeddingLoss, Loss, Sizes } from './loss.ts'
-
-/** One part of the catalogue by name, with settings that differ from its defaults. */
-export interface Choice {
-  id: string
-  settings?: GivenSettings
-}
-
-interface Part<Kind> {
-  described: Kind
-  settings: GivenSettings
-}
+import { checkedComparison, comparedItems, type Comparing } from './compared-items.ts'
+import { itemCounts } from './item-counts.ts'
+import type { ClassLoss, Loss, Sizes } from './loss.ts'
+import type { Part } from './part.ts'
 
 /** The parts of a loss, looked up and not yet checked against each other. */
 export interface Parts {
@@ -29,15 +15,7 @@ export interface Parts {
   settings: GivenSettings
   reducer: Part<Reducer>
   regularisers: (Part<Regulariser> & { weight: number })[]
-  comparing?: {
-    distance: Part<Distance>
-    unitLength: boolean | undefined
-    miner: Part<Miner>
-    /** The miner's own distance, where it is defined on one. */
-    minerDistance: Part<Distance> | undefined
-    /** Whether the miner was chosen, or is the loss's default. */
-    minerAsked: boolean
-  }
+  comparing?: Comparing
 }
 
 /** What a step brings beside embeddings and labels; `needs` says which of it is asked for. */
@@ -87,12 +65,12 @@ export interface ComposedLoss {
 /** Joins checked parts into one function. Throws where two of them do not go together. */
 export function composeLoss(parts: Parts, sizes: Sizes): ComposedLoss {
   const { loss, reducer } = parts
-  const settings = values(loss.id, loss.settings, parts.settings)
-  const reducerSettings = values(reducer.described.id, reducer.described.settings, reducer.settings)
-  const comparing = loss.compares === 'embeddings' ? checkedComparison(loss, parts) : undefined
+  const settings = resolveSettings(loss.id, loss.settings, parts.settings)
+  const reducerSettings = resolveSettings(reducer.described.id, reducer.described.settings, reducer.settings)
+  const comparing = loss.compares === 'embeddings' ? checkedComparison(loss, parts.comparing!) : undefined
   const penalties = parts.regularisers.map(({ described, settings, weight }) => ({
     described,
-    settings: values(described.id, described.settings, settings),
+    settings: resolveSettings(described.id, described.settings, settings),
     weight,
   }))
   const learned = [
@@ -171,164 +149,11 @@ export function composeLoss(parts: Parts, sizes: Sizes): ComposedLoss {
           loss: total.add<tf.Scalar>(penalty),
           penalty,
           items: all,
-          ...health(all),
+          ...itemCounts(all),
         } as unknown as tf.TensorContainer
       }) as unknown as LossValue
     },
   }
-}
-
-/** The sum of several losses, each with its weight; what they learn is told apart by the loss's name before it. */
-export function addLosses(terms: readonly { weight: number; loss: ComposedLoss }[]): ComposedLoss {
-  const own = (id: string, learned: Tensors) =>
-    Object.fromEntries(
-      Object.entries(learned)
-        .filter(([name]) => name.startsWith(`${id}.`))
-        .map(([name, tensor]) => [name.slice(id.length + 1), tensor]),
-    )
-  const ids = terms.map(({ loss }) => loss.id)
-  const twice = ids.find((id, i) => ids.indexOf(id) !== i)
-  if (twice) throw new Error(`${twice} is added to itself: give it another weight instead`)
-  const some = (need: keyof ComposedLoss['needs']) => terms.some(({ loss }) => loss.needs[need])
-  return {
-    id: ids.join('+'),
-    learned: terms.flatMap(({ loss }) =>
-      loss.learned.map((one) => ({ ...one, name: `${loss.id}.${one.name}` })),
-    ),
-    needs: {
-      classes: some('classes'),
-      random: some('random'),
-      reference: some('reference'),
-      classWeights: some('classWeights'),
-    },
-    memory: terms.map(({ loss }) => loss.memory).find((memory) => memory !== true) ?? true,
-    compute(embeddings, labels, learned = {}, beside = {}) {
-      return tf.tidy(() => {
-        const each = terms.map(({ weight, loss }) => ({
-          weight,
-          value: loss.compute(embeddings, labels, own(loss.id, learned), beside),
-        }))
-        const added = (which: 'loss' | 'penalty') =>
-          each
-            .map(({ weight, value }) => value[which].mul<tf.Scalar>(weight))
-            .reduce((sum, one) => sum.add(one))
-        const items = each.flatMap(({ value }) => value.items)
-        return {
-          loss: added('loss'),
-          penalty: added('penalty'),
-          items,
-          ...health(items),
-        } as unknown as tf.TensorContainer
-      }) as unknown as LossValue
-    },
-  }
-}
-
-interface CheckedComparison {
-  distance: Distance
-  distanceSettings: SettingValues<Settings>
-  unit: boolean
-  miner: Miner
-  minerSettings: SettingValues<Settings>
-  minerDistance: Distance
-  minerUnit: boolean
-}
-
-function checkedComparison(loss: EmbeddingLoss, { comparing }: Parts): CheckedComparison {
-  const { distance, miner, minerDistance, unitLength, minerAsked } = comparing!
-  const { described } = distance
-  const accepts = loss.distances
-  const fits =
-    accepts === undefined ||
-    (accepts === 'distances' && described.kind === 'distance') ||
-    (accepts === 'similarities' && described.kind === 'similarity') ||
-    (Array.isArray(accepts) && accepts.includes(described.id))
-  if (!fits) {
-    const wanted = Array.isArray(accepts)
-      ? accepts.join(' or ')
-      : accepts === 'distances'
-        ? 'a distance, where smaller is more alike'
-        : 'a similarity, where larger is more alike'
-    throw new Error(`${loss.id} is defined on ${wanted}, not on ${described.id}`)
-  }
-  if (described.unitLength === 'always' && unitLength === false) {
-    throw new Error(`${described.id} always compares unit vectors; use dot-product for others`)
-  }
-  const unit = unitLength ?? described.unitLength !== false
-  if (loss.unitLength === 'required' && !unit) throw new Error(`${loss.id} is defined on unit vectors only`)
-  if (loss.noMiner && minerAsked && miner.described.id !== 'all') {
-    throw new Error(`${loss.id} takes no miner: ${loss.noMiner}`)
-  }
-  return {
-    distance: described,
-    distanceSettings: values(described.id, described.settings, distance.settings),
-    unit,
-    miner: miner.described,
-    minerSettings: values(miner.described.id, miner.described.settings, miner.settings),
-    minerDistance: minerDistance?.described ?? described,
-    minerUnit: minerDistance ? true : unit,
-  }
-}
-
-interface Compared {
-  embeddings: tf.Tensor2D
-  labels: tf.Tensor1D
-  learned: Tensors
-  memory?: { embeddings: tf.Tensor2D; labels: tf.Tensor1D }
-  random: tf.Tensor2D | undefined
-}
-
-function comparedItems(
-  loss: EmbeddingLoss,
-  settings: SettingValues<Settings>,
-  parts: CheckedComparison,
-  { embeddings, labels, learned, memory, random }: Compared,
-): Items[] {
-  if (memory && loss.noMemory) throw new Error(`${loss.id} takes no memory: ${loss.noMemory}`)
-  const { distance, unit, miner } = parts
-  const prepare = (x: tf.Tensor2D, toUnit: boolean) => (toUnit ? unitLength(x) : x)
-  const others = memory && detached<tf.Tensor2D>([memory.embeddings], (m) => m.clone())
-  const anchors = prepare(embeddings, unit)
-  const references = others ? prepare(others, unit) : anchors
-  const between = (a: tf.Tensor2D, b: tf.Tensor2D) => distance.between(a, b, parts.distanceSettings, learned)
-  const apart = (of: Distance, compared: tf.Tensor2D) =>
-    of.kind === 'similarity' ? compared.neg<tf.Tensor2D>() : compared
-  const compared = between(anchors, references)
-  const distances = apart(distance, compared)
-  const labelled = labelPairs(labels, memory?.labels ?? labels, memory ? 'others' : 'the batch itself')
-
-  let mined: Mined | undefined
-  const minedOnce = () => {
-    if (mined) return mined
-    const shared = parts.minerDistance === distance && parts.minerUnit === unit
-    const a = shared ? anchors : prepare(embeddings, parts.minerUnit)
-    const r = shared ? references : others ? prepare(others, parts.minerUnit) : a
-    const seen = shared
-      ? distances
-      : apart(parts.minerDistance, parts.minerDistance.between(a, r, {}, learned))
-    mined = mine(
-      miner,
-      { distances: seen, anchors: a, references: r, ...labelled, random },
-      parts.minerSettings,
-    )
-    return mined
-  }
-  return loss.items(
-    {
-      anchors,
-      references,
-      labels,
-      compared,
-      distances,
-      referenceDistances: () => (memory ? apart(distance, between(references, references)) : distances),
-      labelled,
-      pairs: () => minedOnce().pairs(),
-      pairsOfTriplets: () => minedOnce().pairsOfTriplets(),
-      triplets: () => minedOnce().triplets(),
-      learned,
-    },
-    settings,
-  )
 }
 
 function classItems(
@@ -344,23 +169,4 @@ function classItems(
     { embeddings, labels, oneHot: ofClass, known: ofClass.sum<tf.Tensor1D>(1), learned },
     settings,
   )
-}
-
-/** Over the terms that belong to samples; a formula with one number for the whole batch counts as one item. */
-function health(groups: Items[]): { activeShare: tf.Scalar; itemCount: tf.Scalar } {
-  const ofSamples = groups.filter(({ labels }) => labels !== null)
-  const counted = ofSamples.length > 0 ? ofSamples : groups
-  const total = (count: (group: Items) => tf.Tensor) => counted.map(count).reduce((sum, one) => sum.add(one))
-  const itemCount = total(({ losses, weights }) =>
-    detached([losses, weights], (l, w) => tf.zerosLike(l).add(w).sum()),
-  ) as tf.Scalar
-  const activeCount = total((group) => detached([active(group)], (a) => a.sum()))
-  return {
-    activeShare: detached([activeCount, itemCount], (a, n) => a.div(n.maximum(1e-12))),
-    itemCount,
-  }
-}
-
-function values(owner: string, settings: Settings, given: GivenSettings): SettingValues<Settings> {
-  return resolveSettings(owner, settings, given) as SettingValues<Settings>
 }

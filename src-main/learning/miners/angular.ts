@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs'
 import { squaredEuclidean } from '../distances/squared-euclidean.ts'
 import { defineMiner } from './miner.ts'
 
