@@ -47,6 +47,9 @@ export const countWords = (count: number, one: string, many: string) =>
 export const rateWords = (rate: number) => `1 in ${countFormat.format(Math.round(1 / rate))}`
 
 export const dateWords = (at: number) => dateFormat.format(at)
+/** Today as it goes into a file's name: 2026-11-22. */
+export const todayInFileName = () => new Date().toISOString().slice(0, 10)
+
 export const timeWords = (at: number) => timeFormat.format(at)
 
 /** How long ago, as coarse as it is useful: "3 minutes ago", "yesterday", then the date. */

@@ -1,6 +1,7 @@
 import type { Attempt, AttemptOutcome } from '../../src-main/contract.ts'
 import type { Engine } from '../engine.ts'
 import { offerFile } from '../offer-file.ts'
+import { todayInFileName } from '../wording.ts'
 import type { Notices } from './notices.svelte.ts'
 
 const pageSize = 200
@@ -64,6 +65,6 @@ export class Activity {
     const gives = await this.#notices.trying('The log was not exported.', () =>
       this.#engine.call('attempts.csv', {}),
     )
-    if (gives) offerFile(`activity-${new Date().toISOString().slice(0, 10)}.csv`, gives.csv, 'text/csv')
+    if (gives) offerFile(`activity-${todayInFileName()}.csv`, gives.csv, 'text/csv')
   }
 }

@@ -20,6 +20,7 @@ export class FileIntake {
     this.entries.filter(({ state }) => state.kind === 'kept' || state.kind === 'refused').length,
   )
   readonly refused = $derived(this.entries.filter(({ state }) => state.kind === 'refused').length)
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- the entries are shown, not the files
   #files = new Map<number, File>()
   #cancelled = false
   #nextId = 1

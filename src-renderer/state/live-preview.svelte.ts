@@ -15,7 +15,7 @@ export interface SeenFrame {
 export class LivePreview {
   readonly #engine: Engine
   readonly #camera: Camera
-  readonly #watchers = new Set<(seen: SeenFrame) => void>()
+  #watchers: ((seen: SeenFrame) => void)[] = []
   latest = $state.raw<Preview | null>(null)
   /** The first thing to put right, kept still long enough to be read. */
   hint = $state<string | null>(null)
@@ -32,8 +32,8 @@ export class LivePreview {
 
   /** Hears every frame with what the engine saw in it. */
   watch(hear: (seen: SeenFrame) => void): () => void {
-    this.#watchers.add(hear)
-    return () => this.#watchers.delete(hear)
+    this.#watchers = [...this.#watchers, hear]
+    return () => (this.#watchers = this.#watchers.filter((other) => other !== hear))
   }
 
   /** Sends no frame while `work` runs: a decision should not wait behind a preview. */

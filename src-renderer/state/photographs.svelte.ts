@@ -7,6 +7,7 @@ const keptAtMost = 600 // crops of some 20 kB each
 /** Photographs of the gallery as addresses an `<img>` can show; forgotten again with the person. */
 export class Photographs {
   readonly #engine: Engine
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- the addresses are shown, not who asked
   readonly #asked = new Set<PhotographId>()
   /** null: the engine has no picture of it. */
   readonly addresses = new SvelteMap<PhotographId, string | null>()

@@ -2,6 +2,7 @@ import type { Gives, Settings } from '../../src-main/contract.ts'
 import type { Engine } from '../engine.ts'
 import type { Notices } from './notices.svelte.ts'
 import { offerFile } from '../offer-file.ts'
+import { todayInFileName } from '../wording.ts'
 
 export type Transfer =
   | { kind: 'idle' }
@@ -46,8 +47,7 @@ export class SettingsState {
     )
     if (!gives) return null
     if (gives.kind === 'refused') return gives.message
-    const day = new Date().toISOString().slice(0, 10)
-    offerFile(`gallery-${day}.semblance`, gives.bytes, 'application/octet-stream')
+    offerFile(`gallery-${todayInFileName()}.semblance`, gives.bytes, 'application/octet-stream')
     this.#notices.done(
       'The gallery was exported. Without its passphrase nobody can open the file, you neither.',
     )

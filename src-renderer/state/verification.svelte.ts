@@ -88,24 +88,26 @@ export class Verification {
     }
   }
 
-  /** Up to five frames spread over the burst, of each fifth the one the preview liked best. */
+  /** Five frames spread over the burst: of each fifth the one the preview liked best, else what the camera sees. */
   async #burst(): Promise<Frame[]> {
     const begun = performance.now()
-    const seen: SeenFrame[] = []
+    let seen: SeenFrame[] = []
     const unwatch = this.#preview.watch((frame) => seen.push(frame))
-    await new Promise((resolve) => setTimeout(resolve, burstMs))
-    unwatch()
-    const best = new Map<number, SeenFrame>()
-    for (const frame of seen) {
-      const slot = Math.min(burstFrames - 1, Math.floor(((frame.at - begun) / burstMs) * burstFrames))
-      const rival = best.get(slot)
-      if (!rival || merit(frame.preview) > merit(rival.preview)) best.set(slot, frame)
+    const frames: Frame[] = []
+    for (let fifth = 1; fifth <= burstFrames; fifth++) {
+      const endsInMs = begun + (fifth * burstMs) / burstFrames - performance.now()
+      await new Promise((resolve) => setTimeout(resolve, endsInMs))
+      const best = seen.reduce<SeenFrame | null>(
+        (best, rival) => (best && merit(best.preview) >= merit(rival.preview) ? best : rival),
+        null,
+      )
+      const frame = best?.frame ?? this.#camera.frame()
+      if (frame) frames.push(frame)
+      seen = []
     }
-    if (best.size > 0) return [...best.values()].map(({ frame }) => frame)
-    // The preview has not come round once: the engine judges what the camera sees now.
-    const frame = this.#camera.frame()
-    if (!frame) throw new Error('The camera delivered no picture.')
-    return [frame]
+    unwatch()
+    if (frames.length === 0) throw new Error('The camera delivered no picture.')
+    return frames
   }
 }
 

@@ -182,7 +182,7 @@ describe('people and settings', () => {
 
   test('the activity is filtered by outcome and exported', () =>
     opening({ hash: '#/activity' }, async ({ page }) => {
-      await page.getByRole('button', { name: 'Outcome: Any outcome' }).click()
+      await page.getByRole('combobox', { name: 'Outcome: Any outcome' }).click()
       await page.getByRole('option', { name: 'No match' }).click()
       const rows = page.getByRole('table').getByRole('row')
       expect(await rows.filter({ hasText: 'No match' }).count()).toBe((await rows.count()) - 1)
@@ -197,7 +197,7 @@ describe('people and settings', () => {
       await field.fill('12')
       await field.press('Tab')
       await page.getByRole('switch', { name: 'Keep the face crops' }).click()
-      await page.getByRole('button', { name: 'Theme: As the system' }).click()
+      await page.getByRole('combobox', { name: 'Theme: As the system' }).click()
       await page.getByRole('option', { name: 'Dark' }).click()
       await expect
         .poll(() => engine.settings)

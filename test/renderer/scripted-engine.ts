@@ -79,6 +79,10 @@ export class ScriptedEngine {
   /** File names that are refused, with the reason. */
   refusedFiles: Record<string, string> = {}
   perFileMs = 20
+  previewMs = 15
+  previews = 0
+  mostPreviewsAtOnce = 0
+  #previewing = 0
   readonly heard: { name: CallName; takes: unknown }[] = []
   tell: <E extends EventName>(event: E, body: Events[E]) => void = () => {}
   #crops = new Map<number, Uint8Array>()
@@ -123,7 +127,10 @@ export class ScriptedEngine {
     'settings.get': () => this.settings,
     'settings.set': (change) => (this.settings = { ...this.settings, ...change }),
     preview: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 15))
+      this.previews++
+      this.mostPreviewsAtOnce = Math.max(this.mostPreviewsAtOnce, ++this.#previewing)
+      await new Promise((resolve) => setTimeout(resolve, this.previewMs))
+      this.#previewing--
       return this.sees
     },
     verify: async ({ person, frames }) => {
