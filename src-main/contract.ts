@@ -328,6 +328,8 @@ export interface MeasuredPerson {
   genuine: Spread
   /** From strangers to this person, in this form. */
   impostor: Spread
+  /** How many different people these are: the `size` for `personalThresholdOf`. */
+  strangers: number
   nearest: { person: PersonId; name: string } | null
   /** Doddington's and Yager's names, with a sentence each; none for most people. */
   animals: Animal[]

@@ -7,7 +7,7 @@ import type { OperatingPoint } from './error-rates.ts'
 import type { Form } from './form.ts'
 import { refused } from './refusal.ts'
 import type { Refused } from './refusal.ts'
-import { leastPeopleFor, percent, supportedFmr } from './supported-rate.ts'
+import { percent, supportedFmr } from './supported-rate.ts'
 
 /** How the user wants the threshold chosen. */
 export type Wish =
@@ -88,12 +88,13 @@ export function thresholdBoundedBy(compared: Comparisons, wanted: number): numbe
     doubtedFmr(compared, thresholdAtCount(compared.impostor, errors)).upper95
   const best = boundAt(0)
   if (best > wanted) {
-    const floor = supportedFmr(compared.people, wanted)
+    const floor = supportedFmr(compared.people, wanted, compared)
+    const who = floor.sentence.split(/ supports? /)[0]!
     return refused(
       'unsupported-rate',
       floor.supported
-        ? `${compared.people} people could support ${percent(wanted)} if their comparisons were independent, but they differ so much that the best bound here is ${percent(best)}. Add people or import a cohort.`
-        : `${floor.sentence} ${leastPeopleFor(wanted) > 1000 ? 'Import a cohort, or choose' : 'Add people, import a cohort, or choose'} ${percent(best)} or more, which is the best bound here.`,
+        ? `${who} could support ${percent(wanted)} if their comparisons were independent, but they differ so much that the best bound here is ${percent(best)}. Add people or import a cohort.`
+        : `${floor.sentence} ${floor.leastPeople > 1000 ? 'Import a cohort, or choose' : 'Add people, import a cohort, or choose'} ${percent(best)} or more, which is the best bound here.`,
     )
   }
   let low = 0

@@ -4,6 +4,7 @@ import type { Comparisons } from './comparisons.ts'
 import { countAtMost } from './distance-counts.ts'
 import { probit, studentQuantile } from './normal.ts'
 import type { PairTail } from './pair-tail.ts'
+import { peopleCompared } from './pairs-of-people.ts'
 
 /** An error rate with what may honestly be said about it. Rates are fractions. */
 export interface DoubtedRate {
@@ -52,8 +53,7 @@ export function doubtedFmr(compared: Comparisons, threshold: number): DoubtedRat
     tail: behind.impostorTail,
     comparisonsOf: behind.impostorComparisonsOf,
     people,
-    // Two people's photographs compared crosswise say about one thing: whether these two are alike.
-    mostIndependent: Math.min(compared.impostor.total, (people * (people - 1)) / 2),
+    mostIndependent: Math.min(compared.impostor.total, peopleCompared(behind).pairs),
   })
 }
 

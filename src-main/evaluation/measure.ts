@@ -7,6 +7,7 @@ import type { Embeddings } from './embeddings.ts'
 import { multiplyHere } from './multiply.ts'
 import type { Multiply } from './multiply.ts'
 import { PairTailCollector } from './pair-tail.ts'
+import type { PeopleSpreads } from './people-spreads.ts'
 import type { Plan, Subject } from './plan.ts'
 import { refused } from './refusal.ts'
 import type { Refused } from './refusal.ts'
@@ -19,6 +20,8 @@ export interface MeasureOptions {
   exactDistances?: number
   /** How many of the worst comparisons of each kind are kept with the people in them. */
   tailPairs?: number
+  /** Filled in the same sweep. */
+  byPerson?: PeopleSpreads
 }
 
 const tailLength = 65_536 // 1 MB; the bound looks at four times the chosen errors
@@ -50,8 +53,10 @@ export async function measure(
       probes.found[probe] && references.found[reference]
         ? distanceBetween(probes.vectors, probe, references.vectors, reference, dimension)
         : Infinity
-    if (distance < Infinity) genuine.add(distance)
-    else genuine.addFailure()
+    if (distance < Infinity) {
+      genuine.add(distance)
+      options.byPerson?.addGenuine(probePeople[probe]!, distance)
+    } else genuine.addFailure()
     genuineTail.add(distance, probe, reference)
   }
 
@@ -64,6 +69,8 @@ export async function measure(
   const visit: Visit = (products, start, end, row, firstColumn) => {
     impostor.addProducts(products, start, end)
     impostorTail.addProducts(products, start, end, rows.origin[row]!, firstColumn, columns.origin)
+    const probe = rows.people[row]!
+    options.byPerson?.addProducts(products, start, end, probe, columns.people, firstColumn, plan.symmetric)
   }
   const swept = await sweep(rows, columns, dimension, plan.symmetric, options, visit)
   if (swept === 'cancelled') return refused('cancelled', 'The measurement was cancelled.')

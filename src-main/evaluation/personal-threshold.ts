@@ -4,7 +4,7 @@ import type { CohortSpread } from './score-normalisation.ts'
 export interface PersonalThreshold {
   threshold: number
   shift: number // from the global threshold; negative is stricter
-  impostors: number // distances behind it
+  impostors: number // distances, or people, behind it
   reason: string
 }
 
@@ -18,7 +18,21 @@ export function personalThreshold(
   globalThreshold: number,
   prior = 50,
 ): PersonalThreshold {
-  const impostors = ownImpostors.length
+  return personalThresholdOf(spreadOf(ownImpostors), everyone, globalThreshold, prior)
+}
+
+/**
+ * The same where the spread of the person's impostor distances is known already. Its `size` is better given in other
+ * people than in comparisons (`of` says which): ten photographs of one stranger are not ten strangers.
+ */
+export function personalThresholdOf(
+  ownImpostors: CohortSpread,
+  everyone: CohortSpread,
+  globalThreshold: number,
+  prior = 50,
+  of = 'comparisons of their own',
+): PersonalThreshold {
+  const impostors = ownImpostors.size
   if (impostors < 2 || !(everyone.deviation > 0))
     return {
       threshold: globalThreshold,
@@ -26,11 +40,11 @@ export function personalThreshold(
       impostors,
       reason: 'Nobody to compare with yet: the threshold for everyone holds.',
     }
-  const own = shrunk(spreadOf(ownImpostors), everyone, prior)
+  const own = shrunk(ownImpostors, everyone, prior)
   const z = (globalThreshold - everyone.mean) / everyone.deviation
   const threshold = Math.max(0, own.mean + z * own.deviation)
   const shift = threshold - globalThreshold
-  const mixed = `${Math.round((100 * impostors) / (impostors + prior))} % from ${impostors} comparisons of their own`
+  const mixed = `${Math.round((100 * impostors) / (impostors + prior))} % from ${impostors} ${of}`
   return {
     threshold,
     shift,

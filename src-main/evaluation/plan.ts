@@ -147,7 +147,8 @@ export function leaveOneOutPlan(photographs: number[][], burstPhotographs = 1): 
   }
 }
 
-function inRuns(rows: number[], length: number): number[][] {
+/** Rows in runs of `length`; an incomplete last run is left out. */
+export function inRuns(rows: number[], length: number): number[][] {
   const runs: number[][] = []
   for (let start = 0; start + length <= rows.length; start += length)
     runs.push(rows.slice(start, start + length))

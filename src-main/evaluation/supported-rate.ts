@@ -1,6 +1,8 @@
 import { ruleOfThree } from './binomial-bounds.ts'
 import { doubtedFmr } from './doubt.ts'
 import type { Comparisons } from './comparisons.ts'
+import { peopleCompared } from './pairs-of-people.ts'
+import type { PeopleCompared } from './pairs-of-people.ts'
 
 export interface SupportedFmr {
   people: number
@@ -22,9 +24,11 @@ export function supportedFmr(
   wanted: number,
   compared: Comparisons | null = null,
 ): SupportedFmr {
+  const against = compared?.behind ? peopleCompared(compared.behind) : null
+  if (against && against.strangers > 0) return supportedByStrangers(against, wanted, compared!)
   const pairsOfPeople = pairs(people)
   const floor = pairsOfPeople > 0 ? ruleOfThree(pairsOfPeople) : 1
-  const supported = reaches(people, wanted)
+  const supported = reaches(pairsOfPeople, wanted)
   const leastPeople = leastPeopleFor(wanted)
   const own = `${people} ${people === 1 ? 'person supports' : 'people support'}`
   return {
@@ -43,17 +47,42 @@ export function supportedFmr(
   }
 }
 
+/** Strangers who only probe: they are pairs with everybody enrolled, not with each other. */
+function supportedByStrangers(
+  { enrolled, strangers, pairs: pairsOfPeople }: PeopleCompared,
+  wanted: number,
+  compared: Comparisons,
+): SupportedFmr {
+  const floor = ruleOfThree(pairsOfPeople)
+  const supported = reaches(pairsOfPeople, wanted)
+  let least = Math.max(1, Math.floor(2.99 / wanted / enrolled))
+  while (!reaches(least * enrolled, wanted)) least++
+  const who = `${enrolled} ${enrolled === 1 ? 'person' : 'people'} against ${strangers} ${strangers === 1 ? 'stranger' : 'strangers'}`
+  return {
+    people: enrolled + strangers,
+    pairsOfPeople,
+    floor,
+    bound: doubtedFmr(compared, -1).upper95,
+    wanted,
+    supported,
+    leastPeople: enrolled + least,
+    sentence: supported
+      ? `${who} support ${percent(floor)} at best (no error among all pairs of people), which is enough for ${percent(wanted)}.`
+      : `${who} support ${percent(floor)} at best, not ${percent(wanted)}; ${least} strangers are the least for ${percent(wanted)}.`,
+  }
+}
+
 /** The fewest people whose pairs, without an error, bound the FMR by `wanted`. */
 export function leastPeopleFor(wanted: number): number {
   let people = Math.max(2, Math.floor(Math.sqrt(5.9 / wanted)))
-  while (!reaches(people, wanted)) people++
-  while (people > 2 && reaches(people - 1, wanted)) people--
+  while (!reaches(pairs(people), wanted)) people++
+  while (people > 2 && reaches(pairs(people - 1), wanted)) people--
   return people
 }
 
 /** To three digits: the three of the rule of three is itself 2.9957 rounded up. */
-function reaches(people: number, wanted: number): boolean {
-  return pairs(people) > 0 && Number(ruleOfThree(pairs(people)).toPrecision(3)) <= wanted * (1 + 1e-9)
+function reaches(pairsOfPeople: number, wanted: number): boolean {
+  return pairsOfPeople > 0 && Number(ruleOfThree(pairsOfPeople).toPrecision(3)) <= wanted * (1 + 1e-9)
 }
 
 function pairs(people: number): number {

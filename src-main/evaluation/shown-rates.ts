@@ -1,0 +1,38 @@
+import type { DoubtedRate } from './doubt.ts'
+import { percent } from './supported-rate.ts'
+
+// The one place where digits are made: the page, the report and the command line print the same.
+
+/** "0.37 %", "0.01 %", "0 %", "100 %": two significant digits, but never rounded up to none or down to all. */
+export function shownRate(fraction: number): string {
+  if (Number.isNaN(fraction)) return '–'
+  if (fraction < 1 && fraction > 0.995) return `${Math.floor(fraction * 1e4) / 100} %`
+  return percent(fraction)
+}
+
+/** Four decimals: a ten-thousandth is below what a camera's noise moves a distance. */
+export function shownDistance(distance: number): string {
+  return Number.isFinite(distance) ? distance.toFixed(4) : '–'
+}
+
+/** "≤ 0.52 %": the one-sided 95 % bound, rounded up, because it is a bound. */
+export function shownUpper(bound: number): string {
+  return `≤ ${percent(roundedUp(bound))}`
+}
+
+/** "0.1–0.52 %": the two-sided 95 % interval. */
+export function shownInterval({ low, high }: { low: number; high: number }): string {
+  return `${percent(low).replace(' %', '')}–${percent(roundedUp(high))}`
+}
+
+/** "0.2 % (≤ 0.52 % with 95 % confidence; 3 errors; 37 people, 1,665 pairs)". */
+export function shownDoubt({ rate, upper95, errors, comparisons, people }: DoubtedRate): string {
+  const who = people > 0 ? `${people.toLocaleString('en')} people, ` : ''
+  return `${shownRate(rate)} (${shownUpper(upper95)} with 95 % confidence; ${errors.toLocaleString('en')} ${errors === 1 ? 'error' : 'errors'}; ${who}${comparisons.toLocaleString('en')} pairs)`
+}
+
+function roundedUp(fraction: number): number {
+  if (!(fraction > 0)) return fraction
+  const unit = 10 ** (Math.floor(Math.log10(fraction)) - 1) // of the second digit
+  return Math.min(1, Math.ceil(fraction / unit - 1e-9) * unit)
+}
