@@ -31,13 +31,32 @@ export interface Engine extends EnginePort {
 }
 
 /** What each call does. The compiler holds every entry to the contract. */
-type Handlers = { [N in CallName]: (takes: Takes<N>) => Gives<N> | Promise<Gives<N>> }
+export type Handlers<N extends CallName = CallName> = {
+  [M in N]: (takes: Takes<M>) => Gives<M> | Promise<Gives<M>>
+}
+
+/** Rooms of their own answer these; what `createEngine` is given of them it answers too. */
+type CallsElsewhere = Extract<CallName, `tune.${string}` | `cohort.${string}`>
+type CallsHere = Exclude<CallName, CallsElsewhere>
 
 const reembedding = 're-embedding' // the engine's own job
 const pollMs = 1000 // how soon a change made on the command line is seen in the window
 
-/** Everything the engine needs is passed in; it owns nothing but drafts, jobs and listeners. */
-export function createEngine(parts: Parts): Engine {
+/** What a room of the engine may use besides the parts. */
+export interface Shared {
+  jobs: Jobs
+  /** Tells everybody that the gallery, or what verification is judged by, changed. */
+  changed: () => void
+}
+
+/**
+ * Everything the engine needs is passed in; it owns nothing but drafts, jobs and listeners.
+ * @param rooms makes the handlers of further calls; a call that no room answers is a fault
+ */
+export function createEngine(
+  parts: Parts,
+  rooms: (parts: Parts, shared: Shared) => Partial<Handlers<CallsElsewhere>> = () => ({}),
+): Engine {
   const hearers = new Map<EventName, Set<(event: never) => void>>()
   const tell = <E extends EventName>(name: E, event: Events[E]) =>
     hearers.get(name)?.forEach((hear) => hear(event as never))
@@ -50,17 +69,14 @@ export function createEngine(parts: Parts): Engine {
     tell('gallery-changed', {})
     tell('status-changed', status(parts, ready))
   }
-  const handlers = handle(
-    parts,
-    enrolments,
-    jobs,
-    () => ready,
-    changed,
-    (settings) => {
-      tell('settings-changed', settings)
-      tell('status-changed', status(parts, ready))
-    },
-  )
+  const settingsChanged = (settings: Settings) => {
+    tell('settings-changed', settings)
+    tell('status-changed', status(parts, ready))
+  }
+  const handlers: Partial<Handlers> = {
+    ...rooms(parts, { jobs, changed }),
+    ...handle(parts, enrolments, jobs, () => ready, changed, settingsChanged),
+  }
 
   const stopPolling = pollForChangesElsewhere(parts, changed)
   parts.vision.then(
@@ -74,7 +90,11 @@ export function createEngine(parts: Parts): Engine {
   )
 
   return {
-    call: async <N extends CallName>(name: N, takes: Takes<N>) => handlers[name](takes),
+    async call<N extends CallName>(name: N, takes: Takes<N>) {
+      const handler: Handlers[N] | undefined = handlers[name]
+      if (!handler) throw new Error(`this engine has no room for "${name}"`)
+      return handler(takes)
+    },
     on(name, hear) {
       const heard = hearers.get(name) ?? new Set()
       hearers.set(name, heard.add(hear))
@@ -106,7 +126,7 @@ function handle(
   ready: () => boolean,
   changed: () => void,
   settingsChanged: (settings: Settings) => void,
-): Handlers {
+): Handlers<CallsHere> {
   const { gallery } = parts
   /** Tells everybody that the gallery changed, unless it was refused. */
   const changing = <T extends { kind: string }>(outcome: T, kind: string): T => {

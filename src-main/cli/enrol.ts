@@ -93,7 +93,7 @@ function inWords(warning: EnrolmentWarning): string {
     case 'outlier':
       return 'does not look like the other photographs of this person'
     case 'same-photograph-twice':
-      return 'the same photograph twice'
+      return 'seems to be a photograph that is enrolled already, saved another time'
   }
 }
 

@@ -171,8 +171,7 @@ async function fault(error: unknown, terminal: Terminal, json: boolean): Promise
   const message = trouble?.message ?? (error instanceof Error ? error.message : String(error))
   terminal.say(trouble ? `Refused: ${message}` : `Fault: ${message}`)
   if (process.env.SEMBLANCE_DEBUG && error instanceof Error) terminal.say(error.stack ?? '')
-  if (json)
-    process.stdout.write(JSON.stringify(trouble ?? { kind: 'fault', message }, null, 2) + '\n')
+  if (json) process.stdout.write(JSON.stringify(trouble ?? { kind: 'fault', message }, null, 2) + '\n')
   return trouble ? 2 : 3
 }
 

@@ -5,7 +5,7 @@ import { distance } from '../vision/embedding.ts'
 import { cropHash } from '../vision/kept-crop.ts'
 import type { ReadPicture } from '../vision/read-picture.ts'
 import { acceptable } from './enrolment.ts'
-import { nearAnother, otherTemplates } from './enrolment-warnings.ts'
+import { nearAnother, otherTemplates, samePhotographDistance } from './enrolment-warnings.ts'
 import { newPhotograph } from './new-photograph.ts'
 import { settingsOf, type Parts } from './parts.ts'
 import { refused } from './refusal.ts'
@@ -41,6 +41,7 @@ export async function* enrolPhotographs(
   const known = person === null ? [] : gallery.photographs(person)
   const hashes = new Set(known.map((photograph) => photograph.cropHash))
   const others = otherTemplates(parts, person)
+  const own = person === null ? [] : gallery.embeddings(model.version, person)
 
   const store = (photograph: NewPhotograph) => {
     if (person !== null) return gallery.addPhotograph(person, photograph)
@@ -83,12 +84,23 @@ export async function* enrolPhotographs(
     }
     hashes.add(hash)
     const near = nearAnother(parts, others, stored.photograph, face.embedding)
+    const like = own.find(({ embedding }) => distance(embedding, face.embedding) <= samePhotographDistance)
+    own.push({ photograph: stored.photograph, person: person!, embedding: face.embedding })
+    const twice = {
+      kind: 'same-photograph-twice' as const,
+      photograph: stored.photograph,
+      other: like?.photograph ?? 0,
+    }
     const several = {
       kind: 'more-than-one-face' as const,
       photograph: stored.photograph,
       faces: faces.length,
     }
-    const warnings = [...(near ? [near] : []), ...(faces.length > 1 ? [several] : [])]
+    const warnings = [
+      ...(near ? [near] : []),
+      ...(like ? [twice] : []),
+      ...(faces.length > 1 ? [several] : []),
+    ]
     yield {
       kind: 'stored',
       path,

@@ -230,3 +230,10 @@ test('after a change of the model everybody is re-embedded from their kept crops
       template: { photographs: 3 },
     })
 })
+
+test('a call that another room answers is answered; one that no room answers is a fault', async () => {
+  await expect(engine.call('cohort.list', {})).rejects.toThrow('no room for "cohort.list"')
+  engine.close()
+  engine = createEngine(parts, () => ({ 'cohort.list': () => [] }))
+  expect(await engine.call('cohort.list', {})).toEqual([])
+})
