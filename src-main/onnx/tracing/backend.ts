@@ -44,7 +44,8 @@ export class TracingBackend extends tf.KernelBackend {
     const traced: KernelInputs = {}
     for (const [key, input] of Object.entries(inputs)) if (input) traced[key] = this.tensorOf(input)
     const known = Object.values(traced).every(isConstant)
-    if (known && !kernel?.handlesConstants) return this.compute(name, inputs, traced, attributes, kernel?.elementwise ?? false)
+    if (known && !kernel?.handlesConstants)
+      return this.compute(name, inputs, traced, attributes, kernel?.elementwise ?? false)
     if (!kernel) throw new Error(`The tracing backend has no kernel for ${name}`)
     if (!this.tracer) throw new Error(`${name} was called on the tracing backend outside a trace`)
     const results = kernel.trace(this.tracer, traced, attributes)
@@ -133,7 +134,7 @@ export class TracingBackend extends tf.KernelBackend {
 
   override async time(run: () => void): Promise<tf.BackendTimingInfo> {
     run()
-    return { kernelMs: 0, error: 'a trace has no times' }
+    return { kernelMs: 0 }
   }
 
   override floatPrecision(): 16 | 32 {
@@ -156,13 +157,16 @@ export class TracingBackend extends tf.KernelBackend {
   ): tf.TensorInfo | tf.TensorInfo[] {
     const cpu = tf.findBackend('cpu') as CpuBackend | null
     const kernel = tf.getKernel(name, 'cpu')
-    if (!cpu || !kernel) throw new Error(`${name} on known values needs TensorFlow.js's cpu backend, which lacks it`)
+    if (!cpu || !kernel)
+      throw new Error(`${name} on known values needs TensorFlow.js's cpu backend, which lacks it`)
     const reader = new Tracer(this.tracer?.graph ?? ({} as never))
     const infos: Record<string, tf.TensorInfo | undefined> = Array.isArray(inputs) ? ([] as never) : {}
     for (const [key, input] of Object.entries(inputs)) {
       const tensor = traced[key]
       if (!input || !tensor || !isConstant(tensor)) continue
-      const shape = elementwise ? tensor.shape.map((_, axis) => tensor.stored[tensor.axes.indexOf(axis)]!) : tensor.shape
+      const shape = elementwise
+        ? tensor.shape.map((_, axis) => tensor.stored[tensor.axes.indexOf(axis)]!)
+        : tensor.shape
       infos[key] = cpu.makeTensorInfo(shape, tensor.dtype, reader.read({ ...tensor, shape }))
     }
     const results = kernel.kernelFunc({ inputs: infos as never, attrs: attributes as never, backend: cpu })
@@ -170,7 +174,12 @@ export class TracingBackend extends tf.KernelBackend {
       const values = typedValues(cpu.readSync(result.dataId), result.dtype)
       const small = constant(values.slice(), result.shape, result.dtype as DType)
       if (!elementwise) return this.keep(small)
-      return this.keep({ ...small, shape: Object.values(traced).map((each) => each.shape).reduce(broadcastShape) })
+      return this.keep({
+        ...small,
+        shape: Object.values(traced)
+          .map((each) => each.shape)
+          .reduce(broadcastShape),
+      })
     })
     for (const info of [...Object.values(infos), ...[results].flat()]) {
       if (info) cpu.disposeData(info.dataId, true)
@@ -190,8 +199,11 @@ function randomInTrace(op: string): Error {
 }
 
 function typedValues(values: tf.BackendValues, dtype: tf.DataType): Values {
-  if (dtype === 'float32') return values instanceof Float32Array ? values : Float32Array.from(values as number[])
-  if (dtype === 'int32') return values instanceof Int32Array ? values : Int32Array.from(values as number[])
-  if (dtype === 'bool') return values instanceof Uint8Array ? values : Uint8Array.from(values as number[])
+  if (dtype === 'float32')
+    return values instanceof Float32Array ? values : Float32Array.from(values as unknown as number[])
+  if (dtype === 'int32')
+    return values instanceof Int32Array ? values : Int32Array.from(values as unknown as number[])
+  if (dtype === 'bool')
+    return values instanceof Uint8Array ? values : Uint8Array.from(values as unknown as number[])
   throw new Error(`A trace takes float32, int32 and bool, not ${dtype}`)
 }

@@ -6,7 +6,8 @@ import { sameNumbers } from './tensor.ts'
  * Throws where the graph depends on the size in a way that ONNX cannot be told, naming the node.
  */
 export function freeDimension(graph: Graph, other: Graph, name: string): Graph {
-  const unlike = (what: string) => new Error(`Dimension “${name}” cannot be free: ${what} depends on its size`)
+  const unlike = (what: string) =>
+    new Error(`Dimension “${name}” cannot be free: ${what} depends on its size`)
   if (graph.nodes.length !== other.nodes.length) throw unlike('the number of operations')
   graph.nodes.forEach((node, index) => {
     if (JSON.stringify(node) !== JSON.stringify(other.nodes[index])) throw unlike(node.outputs[0]!)

@@ -47,7 +47,13 @@ export class Tracer {
     { dtype, shape, axes, stored }: { dtype: DType; shape: number[]; axes?: number[]; stored?: number[] },
   ): TracedTensor {
     const order = axes ?? upTo(shape.length)
-    return { dtype, shape, axes: order, stored: stored ?? order.map((axis) => shape[axis]!), source: { name } }
+    return {
+      dtype,
+      shape,
+      axes: order,
+      stored: stored ?? order.map((axis) => shape[axis]!),
+      source: { name },
+    }
   }
 
   /** Whole numbers as an input of a node. */
@@ -65,14 +71,18 @@ export class Tracer {
     if (sameNumbers(moving, wanted)) return this.restore(next, tensor)
     const permutation = order.map((axis) => tensor.axes.indexOf(axis))
     if (isConstant(tensor)) {
-      return { ...next, source: { constant: this.permute(tensor.source.constant, tensor.stored, permutation) } }
+      return {
+        ...next,
+        source: { constant: this.permute(tensor.source.constant, tensor.stored, permutation) },
+      }
     }
     return { ...next, source: this.emit('Transpose', [tensor], { perm: permutation }, next).source }
   }
 
   /** `next` holds `tensor`'s elements in their stored order under another stored shape. */
   restore(next: TracedTensor, tensor: TracedTensor): TracedTensor {
-    if (isConstant(tensor) || sameNumbers(next.stored, tensor.stored)) return { ...next, source: tensor.source }
+    if (isConstant(tensor) || sameNumbers(next.stored, tensor.stored))
+      return { ...next, source: tensor.source }
     const name = this.nameOf(tensor)
     const producer = this.graph.producer(name)
     const from = producer?.operator === 'Reshape' ? producer.inputs[0]! : name
@@ -81,11 +91,16 @@ export class Tracer {
 
   /** The same tensor with no broadcast pending along the axes that `which` picks. */
   expand(tensor: TracedTensor, which: (axis: number) => boolean = () => true): TracedTensor {
-    const stored = tensor.axes.map((axis, index) => (which(axis) ? tensor.shape[axis]! : tensor.stored[index]!))
+    const stored = tensor.axes.map((axis, index) =>
+      which(axis) ? tensor.shape[axis]! : tensor.stored[index]!,
+    )
     if (sameNumbers(stored, tensor.stored)) return tensor
     const next = { ...tensor, stored }
     if (isConstant(tensor)) {
-      return { ...next, source: { constant: repeat(tensor.source.constant, tensor.stored, stored, tensor.dtype) } }
+      return {
+        ...next,
+        source: { constant: repeat(tensor.source.constant, tensor.stored, stored, tensor.dtype) },
+      }
     }
     return { ...next, source: this.emit('Expand', [tensor, this.integers(stored)], {}, next).source }
   }

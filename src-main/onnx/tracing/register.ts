@@ -3,6 +3,7 @@ import { TracingBackend, tracingBackendName } from './backend.ts'
 import type { TracedKernel } from './kernel.ts'
 import { convolutionKernels } from './kernels/convolution.ts'
 import { elementwiseKernels } from './kernels/elementwise.ts'
+import { gradientKernels } from './kernels/gradient.ts'
 import { matrixKernels } from './kernels/matrix.ts'
 import { poolingKernels } from './kernels/pooling.ts'
 import { reductionKernels } from './kernels/reduction.ts'
@@ -11,7 +12,14 @@ import { shapeKernels } from './kernels/shape.ts'
 /** Every kernel that can be recorded, by TensorFlow.js's name. */
 export function tracedKernels(): Map<string, TracedKernel> {
   const kernels = new Map<string, TracedKernel>()
-  const tables = [shapeKernels, reductionKernels, matrixKernels, convolutionKernels, poolingKernels]
+  const tables = [
+    shapeKernels,
+    reductionKernels,
+    matrixKernels,
+    convolutionKernels,
+    poolingKernels,
+    gradientKernels,
+  ]
   for (const table of tables) {
     for (const [name, entry] of Object.entries(table)) {
       kernels.set(name, typeof entry === 'function' ? { trace: entry } : entry)
@@ -31,7 +39,10 @@ export function tracingBackend(): TracingBackend {
   if (registered) return registered as TracingBackend
   const backend = new TracingBackend()
   const kernels = tracedKernels()
-  const names = new Set([...kernels.keys(), ...tf.getKernelsForBackend('cpu').map(({ kernelName }) => kernelName)])
+  const names = new Set([
+    ...kernels.keys(),
+    ...tf.getKernelsForBackend('cpu').map(({ kernelName }) => kernelName),
+  ])
   for (const kernelName of names) {
     const kernel = kernels.get(kernelName)
     tf.registerKernel({
@@ -40,6 +51,38 @@ export function tracingBackend(): TracingBackend {
       kernelFunc: ({ inputs, attrs }) => backend.run(kernelName, kernel, inputs, attrs ?? {}),
     })
   }
+  registerZeroGradients()
   tf.registerBackend(tracingBackendName, () => backend, 0)
   return backend
+}
+
+/**
+ * Comparisons and logical operations are flat where they have a slope at all, but TensorFlow.js gives them no
+ * gradient, so that any mask made from embeddings would throw.
+ */
+function registerZeroGradients(): void {
+  const flat = [
+    'Equal',
+    'NotEqual',
+    'Greater',
+    'GreaterEqual',
+    'Less',
+    'LessEqual',
+    'LogicalAnd',
+    'LogicalOr',
+  ]
+  for (const kernelName of flat) {
+    tf.registerGradient({
+      kernelName,
+      inputsToSave: ['a', 'b'],
+      gradFunc: (_, [a, b]) => ({ a: () => tf.zeros(a!.shape), b: () => tf.zeros(b!.shape) }),
+    })
+  }
+  for (const kernelName of ['LogicalNot', 'IsNan', 'IsInf', 'IsFinite']) {
+    tf.registerGradient({
+      kernelName,
+      inputsToSave: ['x'],
+      gradFunc: (_, [x]) => ({ x: () => tf.zeros(x!.shape) }),
+    })
+  }
 }

@@ -14,7 +14,8 @@ function fuseLeakyRelu(graph: Graph): void {
       const relu = graph.producer(rest)
       const product = graph.producer(scaled)
       const difference = relu?.operator === 'Relu' ? graph.producer(relu.inputs[0]!) : undefined
-      if (product?.operator !== 'Mul' || difference?.operator !== 'Sub' || difference.inputs[1] !== scaled) continue
+      if (product?.operator !== 'Mul' || difference?.operator !== 'Sub' || difference.inputs[1] !== scaled)
+        continue
       const x = difference.inputs[0]!
       const factor = product.inputs.find((name) => name !== x)
       const slope = factor === undefined ? undefined : graph.initializers.get(factor)

@@ -22,9 +22,7 @@ export interface TracedTensor {
   source: Source
 }
 
-export function isConstant(
-  tensor: TracedTensor,
-): tensor is TracedTensor & { source: { constant: Values } } {
+export function isConstant(tensor: TracedTensor): tensor is TracedTensor & { source: { constant: Values } } {
   return 'constant' in tensor.source
 }
 
@@ -55,7 +53,13 @@ export function valuesOf(dtype: DType, length: number): Values {
 export function uniform(value: number, shape: readonly number[], dtype: DType = 'float32'): TracedTensor {
   const constant = valuesOf(dtype, 1)
   constant[0] = value
-  return { dtype, shape: [...shape], axes: upTo(shape.length), stored: shape.map(() => 1), source: { constant } }
+  return {
+    dtype,
+    shape: [...shape],
+    axes: upTo(shape.length),
+    stored: shape.map(() => 1),
+    source: { constant },
+  }
 }
 
 /**

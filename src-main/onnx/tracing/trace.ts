@@ -68,7 +68,12 @@ function record(fn: TracedFunction, inputs: readonly TraceInput[], freeSize: num
       }
       for (const [name, tensor] of Object.entries(fn(tensors))) {
         const value = tracer.plain(backend.tensorOf(tensor))
-        graph.nodes.push({ operator: 'Identity', inputs: [tracer.nameOf(value)], outputs: [name], attributes: {} })
+        graph.nodes.push({
+          operator: 'Identity',
+          inputs: [tracer.nameOf(value)],
+          outputs: [name],
+          attributes: {},
+        })
         graph.outputs.push({ name, shape: [...value.shape], dtype: value.dtype })
       }
     })
@@ -78,4 +83,3 @@ function record(fn: TracedFunction, inputs: readonly TraceInput[], freeSize: num
   }
   return simplify(graph)
 }
-

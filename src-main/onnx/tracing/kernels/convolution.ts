@@ -59,13 +59,23 @@ export function asImage(tracer: Tracer, x: TracedTensor): TracedTensor {
   return tracer.expand(tracer.reorder(x, channelsFirst))
 }
 
-function convolve(tracer: Tracer, x: TracedTensor, filter: TracedTensor, plan: ConvolutionPlan): TracedTensor {
+function convolve(
+  tracer: Tracer,
+  x: TracedTensor,
+  filter: TracedTensor,
+  plan: ConvolutionPlan,
+): TracedTensor {
   const kernel = tracer.expand(tracer.reorder(filter, outputsFirst))
-  return tracer.emit('Conv', [asImage(tracer, x), kernel], { ...windowOf(plan), group: 1 }, {
-    dtype: 'float32',
-    shape: plan.outShape,
-    axes: channelsFirst,
-  })
+  return tracer.emit(
+    'Conv',
+    [asImage(tracer, x), kernel],
+    { ...windowOf(plan), group: 1 },
+    {
+      dtype: 'float32',
+      shape: plan.outShape,
+      axes: channelsFirst,
+    },
+  )
 }
 
 /** Each channel by its own filters; [height, width, channels, multiplier] becomes [channels · multiplier, 1, h, w]. */
@@ -90,7 +100,12 @@ function convolveDepthwise(
 function batchNorm(
   tracer: Tracer,
   x: TracedTensor,
-  { mean, variance, offset, scale }: Record<'mean' | 'variance', TracedTensor> & Record<string, TracedTensor | undefined>,
+  {
+    mean,
+    variance,
+    offset,
+    scale,
+  }: Record<'mean' | 'variance', TracedTensor> & Record<string, TracedTensor | undefined>,
   epsilon: number,
 ): TracedTensor {
   const deviation = unary(tracer, 'Sqrt', add(tracer, variance, scalar(epsilon)))

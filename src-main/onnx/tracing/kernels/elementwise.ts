@@ -1,6 +1,14 @@
 import type { KernelInputs, KernelTable, KernelTrace } from '../kernel.ts'
 import { broadcastShape, commonOrder, type Tracer } from '../layout.ts'
-import { isConstant, uniform, uniformValue, upTo, type DType, type TracedTensor, type Values } from '../tensor.ts'
+import {
+  isConstant,
+  uniform,
+  uniformValue,
+  upTo,
+  type DType,
+  type TracedTensor,
+  type Values,
+} from '../tensor.ts'
 import { broadcastTo } from './shape.ts'
 
 /** An ONNX operator on tensors that broadcast against each other, stored in the largest one's order. */
@@ -48,7 +56,9 @@ function fold(
   const compute = foldable[operator]
   if (!compute || !tensors.every(isConstant) || tensors[0]!.dtype !== 'float32') return null
   const small = tensors.map((tensor) => tracer.withRank(tensor, shape.length))
-  const stored = shape.map((_, axis) => Math.max(1, ...small.map((each) => each.stored[each.axes.indexOf(axis)]!)))
+  const stored = shape.map((_, axis) =>
+    Math.max(1, ...small.map((each) => each.stored[each.axes.indexOf(axis)]!)),
+  )
   const [a, b] = small.map((each) => {
     const plain = tracer.plain({ ...each, shape: stored })
     return (plain.source as { constant: Values }).constant
@@ -66,7 +76,8 @@ export function add(tracer: Tracer, a: TracedTensor, b: TracedTensor): TracedTen
 
 export function subtract(tracer: Tracer, a: TracedTensor, b: TracedTensor): TracedTensor {
   if (uniformValue(b) === 0) return broadcastTo(tracer, a, broadcastShape(a.shape, b.shape))
-  if (uniformValue(a) === 0) return broadcastTo(tracer, unary(tracer, 'Neg', b), broadcastShape(a.shape, b.shape))
+  if (uniformValue(a) === 0)
+    return broadcastTo(tracer, unary(tracer, 'Neg', b), broadcastShape(a.shape, b.shape))
   return elementwise(tracer, 'Sub', [a, b])
 }
 
@@ -95,7 +106,12 @@ export function divide(tracer: Tracer, a: TracedTensor, b: TracedTensor): Traced
   return elementwise(tracer, 'Div', [a, b])
 }
 
-export function unary(tracer: Tracer, operator: string, x: TracedTensor, dtype: DType = x.dtype): TracedTensor {
+export function unary(
+  tracer: Tracer,
+  operator: string,
+  x: TracedTensor,
+  dtype: DType = x.dtype,
+): TracedTensor {
   return fold(tracer, operator, [x], x.shape) ?? tracer.emit(operator, [x], {}, { ...x, dtype })
 }
 
@@ -283,7 +299,12 @@ export const elementwiseKernels: KernelTable = {
   IsFinite: formula((tracer, x) =>
     not(
       tracer,
-      elementwise(tracer, 'Or', [unary(tracer, 'IsNaN', x, 'bool'), unary(tracer, 'IsInf', x, 'bool')], 'bool'),
+      elementwise(
+        tracer,
+        'Or',
+        [unary(tracer, 'IsNaN', x, 'bool'), unary(tracer, 'IsInf', x, 'bool')],
+        'bool',
+      ),
     ),
   ),
   IsInf: formula((tracer, x) => unary(tracer, 'IsInf', x, 'bool')),
@@ -312,16 +333,12 @@ export const elementwiseKernels: KernelTable = {
     return where(tracer, positive, dy!, multiply(tracer, dy!, add(tracer, y!, scalar(1))))
   },
   Selu: formula((tracer, x) =>
-    tracer.emit(
-      'Selu',
-      [x],
-      { alpha: { float: seluAlpha / seluScale }, gamma: { float: seluScale } },
-      x,
-    ),
+    tracer.emit('Selu', [x], { alpha: { float: seluAlpha / seluScale }, gamma: { float: seluScale } }, x),
   ),
   LeakyRelu: (tracer, { x }, { alpha }) => leakyRelu(tracer, x!, alpha),
   Prelu: (tracer, { x, alpha }) => prelu(tracer, x!, alpha!),
-  ClipByValue: (tracer, { x }, { clipValueMin, clipValueMax }) => clip(tracer, x!, clipValueMin, clipValueMax),
+  ClipByValue: (tracer, { x }, { clipValueMin, clipValueMax }) =>
+    clip(tracer, x!, clipValueMin, clipValueMax),
   Step: (tracer, { x }, { alpha }) => {
     const positive = elementwise(tracer, 'Greater', [x!, scalar(0, x!.dtype)], 'bool')
     if (!alpha) return tracer.cast(positive, 'float32')
@@ -367,7 +384,11 @@ export const elementwiseKernels: KernelTable = {
       rows === condition
         ? rows
         : tracer.restore(
-            { ...rows, axes: upTo(rank), stored: [condition!.stored[0]!, ...Array<number>(rank - 1).fill(1)] },
+            {
+              ...rows,
+              axes: upTo(rank),
+              stored: [condition!.stored[0]!, ...Array<number>(rank - 1).fill(1)],
+            },
             condition!,
           )
     return where(tracer, tracer.cast(aligned, 'bool'), t!, e!)

@@ -26,16 +26,27 @@ export function matMul(
   }
   const rank = Math.max(left.shape.length, right.shape.length)
   const batch = upTo(rank - 2).map((axis) =>
-    Math.max(left.shape[axis - rank + left.shape.length] ?? 1, right.shape[axis - rank + right.shape.length] ?? 1),
+    Math.max(
+      left.shape[axis - rank + left.shape.length] ?? 1,
+      right.shape[axis - rank + right.shape.length] ?? 1,
+    ),
   )
   // Only the two matrix axes must be written out: the batch axes broadcast in MatMul itself.
   const written = (tensor: TracedTensor) =>
-    tracer.expand(tracer.reorder(tensor, upTo(tensor.shape.length)), (axis) => axis >= tensor.shape.length - 2)
+    tracer.expand(
+      tracer.reorder(tensor, upTo(tensor.shape.length)),
+      (axis) => axis >= tensor.shape.length - 2,
+    )
   const [x, y] = [written(left), written(right)]
   const stored = upTo(rank - 2).map((axis) =>
     Math.max(x.stored[axis - rank + x.stored.length] ?? 1, y.stored[axis - rank + y.stored.length] ?? 1),
   )
-  return tracer.emit('MatMul', [x, y], {}, { dtype: a.dtype, shape: [...batch, m, n], stored: [...stored, m, n] })
+  return tracer.emit(
+    'MatMul',
+    [x, y],
+    {},
+    { dtype: a.dtype, shape: [...batch, m, n], stored: [...stored, m, n] },
+  )
 }
 
 function swapped(tensor: TracedTensor): number[] {
@@ -50,7 +61,8 @@ function asStored(tracer: Tracer, matrix: TracedTensor): [TracedTensor, boolean]
 }
 
 export const matrixKernels: KernelTable = {
-  BatchMatMul: (tracer, { a, b }, { transposeA, transposeB }) => matMul(tracer, a!, b!, transposeA, transposeB),
+  BatchMatMul: (tracer, { a, b }, { transposeA, transposeB }) =>
+    matMul(tracer, a!, b!, transposeA, transposeB),
   _FusedMatMul: (tracer, { a, b, bias, preluActivationWeights }, attributes) => {
     const { transposeA, transposeB, activation, leakyreluAlpha } = attributes
     const product = matMul(tracer, a!, b!, transposeA, transposeB)
@@ -61,9 +73,11 @@ export const matrixKernels: KernelTable = {
     const tensors = Object.values(inputs).map((tensor) => tracer.plain(tensor))
     const [left, right] = (equation as string).replaceAll(' ', '').split('->') as [string, string]
     const sizes = new Map<string, number>()
-    left.split(',').forEach((term, index) =>
-      [...term].forEach((letter, axis) => sizes.set(letter, tensors[index]!.shape[axis]!)),
-    )
+    left
+      .split(',')
+      .forEach((term, index) =>
+        [...term].forEach((letter, axis) => sizes.set(letter, tensors[index]!.shape[axis]!)),
+      )
     const shape = [...right].map((letter) => sizes.get(letter)!)
     return tracer.emit('Einsum', tensors, { equation }, { dtype: tensors[0]!.dtype, shape })
   },

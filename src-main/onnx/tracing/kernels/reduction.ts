@@ -19,12 +19,20 @@ function reduceStored(tracer: Tracer, operator: string, x: TracedTensor, places:
 }
 
 /** Reduces over `axes`; along one whose broadcast is pending nothing is computed. */
-export function reduce(tracer: Tracer, operator: string, x: TracedTensor, axes: readonly number[]): TracedTensor {
+export function reduce(
+  tracer: Tracer,
+  operator: string,
+  x: TracedTensor,
+  axes: readonly number[],
+): TracedTensor {
   const pending = axes.filter((axis) => x.stored[x.axes.indexOf(axis)] === 1)
   const real = axes.filter((axis) => !pending.includes(axis))
   const places = real.map((axis) => x.axes.indexOf(axis)).sort((a, b) => a - b)
   const without = x.shape.map((size, axis) => (pending.includes(axis) ? 1 : size))
-  const reduced = places.length > 0 ? reduceStored(tracer, operator, { ...x, shape: without }, places) : { ...x, shape: without }
+  const reduced =
+    places.length > 0
+      ? reduceStored(tracer, operator, { ...x, shape: without }, places)
+      : { ...x, shape: without }
   const shape = x.shape.filter((_, axis) => !axes.includes(axis))
   const result = reshape(tracer, reduced, shape)
   const repeats = sizeOf(pending.map((axis) => x.shape[axis]!))
@@ -74,7 +82,12 @@ const cumulativeSum: KernelTrace = (tracer, { x }, { axis, exclusive, reverse })
   const along = axesOf(x!, axis)[0]!
   const full = tracer.expand(x!, (each) => each === along)
   const place = tracer.graph.initializer(Int32Array.of(full.axes.indexOf(along)), [], 'int32')
-  return tracer.emit('CumSum', [full, place], { exclusive: Number(exclusive), reverse: Number(reverse) }, full)
+  return tracer.emit(
+    'CumSum',
+    [full, place],
+    { exclusive: Number(exclusive), reverse: Number(reverse) },
+    full,
+  )
 }
 
 /** Softmax over the last axis, as TensorFlow.js has it. */
@@ -110,7 +123,11 @@ export const reductionKernels: KernelTable = {
   Prod: (tracer, { x }, attributes) => {
     // The product over an axis that is to be broadcast is a power: rare, so write the axis out.
     const axes = axesOf(x!, attributes.axis)
-    return reduction('ReduceProd')(tracer, { x: tracer.expand(x!, (axis) => axes.includes(axis)) }, attributes)
+    return reduction('ReduceProd')(
+      tracer,
+      { x: tracer.expand(x!, (axis) => axes.includes(axis)) },
+      attributes,
+    )
   },
   All: reduction('ReduceMin', 'bool'),
   Any: reduction('ReduceMax', 'bool'),

@@ -28,7 +28,9 @@ export function reshape(tracer: Tracer, x: TracedTensor, shape: number[]): Trace
   const isPending = (axis: number) => x.shape[axis] !== 1 && x.stored[x.axes.indexOf(axis)] === 1
   const groupOf = (axis: number) => groups.find(({ from }) => from.includes(axis))!.from
   // A group whose broadcast is pending as a whole stays so; a mixed one is written out.
-  const tensor = tracer.expand(x, (axis) => groupOf(axis).some((each) => x.shape[each] !== 1 && !isPending(each)))
+  const tensor = tracer.expand(x, (axis) =>
+    groupOf(axis).some((each) => x.shape[each] !== 1 && !isPending(each)),
+  )
   const places = groups.map(({ from }) =>
     from.map((axis) => tensor.axes.indexOf(axis)).filter((place) => tensor.stored[place] !== 1),
   )
@@ -43,7 +45,11 @@ export function reshape(tracer: Tracer, x: TracedTensor, shape: number[]): Trace
   // Groups in their stored order; one without elements of its own stays behind the group before it.
   let last = -1
   const ordered = groups
-    .map((group, index) => ({ group, place: (last = places[index]![0] ?? last), filled: places[index]!.length > 0 }))
+    .map((group, index) => ({
+      group,
+      place: (last = places[index]![0] ?? last),
+      filled: places[index]!.length > 0,
+    }))
     .sort((a, b) => a.place - b.place)
   const axes = ordered.flatMap(({ group }) => group.to)
   const stored = ordered.flatMap(({ group, filled }) => group.to.map((axis) => (filled ? shape[axis]! : 1)))
@@ -149,7 +155,9 @@ export function concat(tracer: Tracer, tensors: TracedTensor[], axis: number): T
   const order = commonOrder(parts)
   const aligned = parts.map((part) => tracer.reorder(part, order))
   const place = order.indexOf(axis)
-  const pending = order.map((_, index) => index !== place && aligned.every((part) => part.stored[index] === 1))
+  const pending = order.map(
+    (_, index) => index !== place && aligned.every((part) => part.stored[index] === 1),
+  )
   const full = aligned.map((part) => tracer.expand(part, (each) => !pending[order.indexOf(each)]))
   const shape = [...first.shape]
   shape[axis] = parts.reduce((sum, part) => sum + part.shape[axis]!, 0)
@@ -195,11 +203,16 @@ export function pad(
   const before = full.axes.map((axis) => paddings[axis]![0])
   const after = full.axes.map((axis) => paddings[axis]![1])
   const fill = tracer.nameOf(uniform(value, [], x.dtype))
-  return tracer.emit('Pad', [full, tracer.integers([...before, ...after]), fill], { mode: 'constant' }, {
-    ...full,
-    shape,
-    stored,
-  })
+  return tracer.emit(
+    'Pad',
+    [full, tracer.integers([...before, ...after]), fill],
+    { mode: 'constant' },
+    {
+      ...full,
+      shape,
+      stored,
+    },
+  )
 }
 
 /** Entries of `x` along `axis`, by index; the indices' own axes take that axis's place. */
@@ -244,17 +257,23 @@ const oneHot: KernelTrace = (tracer, { indices }, { depth, onValue, offValue, dt
   const shape = [...positions.shape, depth]
   const hit = tracer.emit('Equal', [column, classes], {}, { dtype: 'bool', shape })
   if (onValue === 1 && offValue === 0) return tracer.cast(hit, dtype as DType)
-  return tracer.emit('Where', [hit, uniform(onValue, [], dtype), uniform(offValue, [], dtype)], {}, {
-    dtype,
-    shape,
-  })
+  return tracer.emit(
+    'Where',
+    [hit, uniform(onValue, [], dtype), uniform(offValue, [], dtype)],
+    {},
+    {
+      dtype,
+      shape,
+    },
+  )
 }
 
 export const shapeKernels: KernelTable = {
   Identity: { handlesConstants: true, trace: (_, { x }) => x! },
   Reshape: {
     handlesConstants: true,
-    trace: (tracer, { x }, { shape }) => reshape(tracer, x!, tf.util.inferFromImplicitShape(shape, sizeOf(x!.shape))),
+    trace: (tracer, { x }, { shape }) =>
+      reshape(tracer, x!, tf.util.inferFromImplicitShape(shape, sizeOf(x!.shape))),
   },
   ExpandDims: {
     handlesConstants: true,
@@ -372,10 +391,15 @@ export const shapeKernels: KernelTable = {
   GatherNd: (tracer, { params, indices }) => {
     const depth = indices!.shape.at(-1)!
     const shape = [...indices!.shape.slice(0, -1), ...params!.shape.slice(depth)]
-    return tracer.emit('GatherND', [tracer.plain(params!), longIndices(tracer, indices!)], {}, {
-      dtype: params!.dtype,
-      shape,
-    })
+    return tracer.emit(
+      'GatherND',
+      [tracer.plain(params!), longIndices(tracer, indices!)],
+      {},
+      {
+        dtype: params!.dtype,
+        shape,
+      },
+    )
   },
   ScatterNd: (tracer, { indices, updates }, { shape }) => scatterAdd(tracer, indices!, updates!, shape),
   UnsortedSegmentSum: (tracer, { x, segmentIds }, { numSegments }) => {
