@@ -1,10 +1,8 @@
 import type { Pose, Preview, View } from '../../src-main/contract.ts'
 import { viewWords } from '../wording.ts'
 
-/** Degrees that count as a view: far enough to show another side, near enough for the landmarks to hold. */
-const frontWithin = 10
-const turned = { least: 12, most: 38 }
-const tilted = { least: 8, most: 30 }
+/** Degrees that count as a view: a degree inside what the engine takes, whose landmarks differ a little from the preview's. */
+const corridor = { front: 8, least: 12, most: 34, aside: 17 }
 
 export type Fit = { kind: 'fits' } | { kind: 'not-yet'; hint: string }
 
@@ -12,33 +10,40 @@ export type Fit = { kind: 'fits' } | { kind: 'not-yet'; hint: string }
 export function fitOf(view: View, preview: Preview | null): Fit {
   const ask = viewWords[view].ask
   if (!preview?.pose) return { kind: 'not-yet', hint: preview?.hint ?? 'Put your face into the ring' }
-  const poor = preview.quality.find((measure) => !measure.passes && !belongsTo(view, measure.component))
+  const poor = preview.quality.find(({ passes, component }) => !passes && component !== 'HeadPose')
   if (poor) return { kind: 'not-yet', hint: poor.sentence || ask }
-  const towards = angleTowards(view, preview.pose)
-  if (towards === null) return facesForward(preview.pose) ? { kind: 'fits' } : { kind: 'not-yet', hint: ask }
-  const { angle, least, most } = towards
-  if (angle < least) return { kind: 'not-yet', hint: ask }
-  if (angle > most) return { kind: 'not-yet', hint: 'A little less far' }
+  // Turning the head is what is asked for, so the pose is held against the view and not against its own limit.
+  const { towards, aside } = angles(view, preview.pose)
+  if (
+    view === 'front'
+      ? Math.max(Math.abs(towards), Math.abs(aside)) > corridor.front
+      : towards < corridor.least
+  )
+    return { kind: 'not-yet', hint: ask }
+  if (towards > corridor.most) return { kind: 'not-yet', hint: 'A little less far' }
+  if (Math.abs(aside) > corridor.aside) return { kind: 'not-yet', hint: straighten[view] }
   return { kind: 'fits' }
 }
 
-/** Turning the head is what is asked for, and lowered eyelids come with a lowered chin. */
-const belongsTo = (view: View, component: string) =>
-  component === 'HeadPose' || (component === 'EyesOpen' && view === 'down')
+const straighten: Record<View, string> = {
+  front: viewWords.front.ask,
+  left: 'Keep your chin level',
+  right: 'Keep your chin level',
+  up: 'Do not turn aside',
+  down: 'Do not turn aside',
+}
 
-const facesForward = (pose: Pose) => Math.abs(pose.yaw) <= frontWithin && Math.abs(pose.pitch) <= frontWithin
-
-function angleTowards(view: View, { yaw, pitch }: Pose) {
+/** Degrees towards what is asked for, and in the other direction. */
+function angles(view: View, { yaw, pitch }: Pose): { towards: number; aside: number } {
   switch (view) {
     case 'front':
-      return null
     case 'left':
-      return { angle: yaw, ...turned }
+      return { towards: yaw, aside: pitch }
     case 'right':
-      return { angle: -yaw, ...turned }
+      return { towards: -yaw, aside: pitch }
     case 'up':
-      return { angle: pitch, ...tilted }
+      return { towards: pitch, aside: yaw }
     case 'down':
-      return { angle: -pitch, ...tilted }
+      return { towards: -pitch, aside: yaw }
   }
 }

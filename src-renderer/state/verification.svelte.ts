@@ -9,7 +9,7 @@ import { failureWords } from './notices.svelte.ts'
 import { matching } from './matching-people.ts'
 import type { People } from './people.svelte.ts'
 
-export const burstMs = 600 // long enough for five different frames, short enough to hold still
+export const burstMs = 500 // long enough for five different frames, short enough to hold still
 const burstFrames = 5
 
 /** Whom to verify, the burst of frames, and what was decided. */
@@ -88,14 +88,14 @@ export class Verification {
     }
   }
 
-  /** Five frames spread over the burst: of each fifth the one the preview liked best, else what the camera sees. */
+  /** What the camera sees now, then of each quarter of the burst the frame the preview liked best. */
   async #burst(): Promise<Frame[]> {
     const begun = performance.now()
     let seen: SeenFrame[] = []
     const unwatch = this.#preview.watch((frame) => seen.push(frame))
     const frames: Frame[] = []
-    for (let fifth = 1; fifth <= burstFrames; fifth++) {
-      const endsInMs = begun + (fifth * burstMs) / burstFrames - performance.now()
+    for (let i = 0; i < burstFrames; i++) {
+      const endsInMs = begun + (i * burstMs) / (burstFrames - 1) - performance.now()
       await new Promise((resolve) => setTimeout(resolve, endsInMs))
       const best = seen.reduce<SeenFrame | null>(
         (best, rival) => (best && merit(best.preview) >= merit(rival.preview) ? best : rival),

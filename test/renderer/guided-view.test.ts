@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Pose, Preview, QualityMeasure } from '../../src-main/contract.ts'
+import { holdsView } from '../../src-main/vision/pose.ts'
 import { fitOf } from '../../src-renderer/state/guided-view.ts'
 
 const preview = (pose: Partial<Pose>, quality: QualityMeasure[] = []): Preview => ({
@@ -41,8 +42,14 @@ describe('a guided view', () => {
       hint: 'Mend Luminance',
     })
     expect(fitOf('left', preview({ yaw: 20 }, [failing('HeadPose')])).kind).toBe('fits')
-    expect(fitOf('down', preview({ pitch: -15 }, [failing('EyesOpen')])).kind).toBe('fits')
-    expect(fitOf('up', preview({ pitch: 15 }, [failing('EyesOpen')])).kind).toBe('not-yet')
+  })
+
+  test('is only asked for where the engine would keep it', () => {
+    for (const view of ['front', 'left', 'right', 'up', 'down'] as const)
+      for (let yaw = -60; yaw <= 60; yaw += 2)
+        for (let pitch = -60; pitch <= 60; pitch += 2)
+          if (fitOf(view, preview({ yaw, pitch })).kind === 'fits')
+            expect(holdsView({ roll: 0, yaw, pitch }, view), `${view} ${yaw} ${pitch}`).toBe(true)
   })
 
   test('asks for a face while there is none', () => {
