@@ -8,7 +8,7 @@ import { shown } from './shown.ts'
 import type { Terminal } from './terminal.ts'
 import { withGallery, type GalleryOptions } from './with-gallery.ts'
 
-const mostPhotographs = 12 // as many frames as the window's burst may have; all are in memory at once
+const mostPhotographs = 12 // as many frames as the window's burst may have
 
 /** Whether the photographs, fused into one probe, show who they are claimed to show. */
 export async function verify(
@@ -23,27 +23,43 @@ export async function verify(
       refused('too-many-photographs', `${mostPhotographs} photographs are fused at most.`),
     )
   return withGallery(options, terminal, true, async (parts) => {
-    const pictures: Picture[] = []
-    const skipped: { file: string; reason: string; message: string }[] = []
-    for (const file of files) {
-      const read = await readPhotograph(file)
-      if (read.kind === 'picture') pictures.push(read.picture)
-      else {
-        skipped.push({ file, reason: read.reason, message: read.message })
-        terminal.say(`${shown(file)}: refused: ${read.message}`)
-      }
-    }
-    if (pictures.length === 0)
+    const skipped: Skipped[] = []
+    const pictures = readable(files, (one) => {
+      skipped.push(one)
+      terminal.say(`${shown(one.file)}: refused: ${one.message}`)
+    })
+    const first = await pictures.next()
+    if (first.done)
       return refusedOutcome(
         refused(skipped[0]?.reason ?? 'no-photographs', 'None of the photographs can be read.'),
       )
     const known = parts.gallery.personByName(name)
     const claim = known ? { person: known.person } : { unknownName: name }
-    const verdict = await verifyBurst(parts, claim, pictures, 'file')
+    const verdict = await verifyBurst(parts, claim, startingWith(first.value, pictures), 'file')
     const exitCode = exitCodeOf(verdict)
     if ('message' in verdict) terminal.say(`${shown(name)}: ${verdict.kind}: ${verdict.message}`)
     return { exitCode, json: { ...withoutImage(verdict), skipped }, text: inWords(name, verdict) }
   })
+}
+
+interface Skipped {
+  file: string
+  reason: string
+  message: string
+}
+
+/** One picture at a time is in memory: a dozen of a phone's would take two gigabytes. */
+async function* readable(files: string[], skip: (one: Skipped) => void): AsyncGenerator<Picture, void> {
+  for (const file of files) {
+    const read = await readPhotograph(file)
+    if (read.kind === 'picture') yield read.picture
+    else skip({ file, reason: read.reason, message: read.message })
+  }
+}
+
+async function* startingWith<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  yield first
+  yield* rest
 }
 
 function exitCodeOf({ kind }: Verdict): ExitCode {

@@ -20,12 +20,12 @@ export type Burst =
  */
 export async function lookAtBurst(
   networks: Networks,
-  pictures: Picture[],
+  pictures: Iterable<Picture> | AsyncIterable<Picture>,
   source: 'camera' | 'file',
   samePersonDistance: number,
 ): Promise<Burst> {
   const single: Face[] = []
-  for (const picture of pictures) {
+  for await (const picture of pictures) {
     const [face] = await networks.faces(picture, { source })
     if (!face) continue
     const several = severalFaces(face)

@@ -26,10 +26,10 @@ import { decide, distanceBetween, thresholdFromCard, type Counts, type Threshold
 export async function verify(
   parts: Parts,
   claim: { person: PersonId } | { unknownName: string },
-  pictures: Picture[],
+  pictures: Iterable<Picture> | AsyncIterable<Picture>,
   source: 'camera' | 'file' = 'camera',
 ): Promise<Verdict> {
-  if ('unknownName' in claim) return notEnrolled(parts, null, claim.unknownName)
+  if ('unknownName' in claim) return notEnrolled(parts, null, [...claim.unknownName].slice(0, 200).join(''))
   const { person } = claim
   if (!parts.gallery.person(person)) return notEnrolled(parts, null, `person ${person}`)
   const locked = lockOf(parts, person)

@@ -94,6 +94,19 @@ describe('enrol, verify, activity', () => {
     const single = await semblance(['verify', 'Ada', photograph('a', 3), '--json'], { home })
     expect(single.json).toMatchObject({ kind: 'match', threshold: { form: 'photograph-template' } })
 
+    const missing = await semblance(
+      ['verify', 'Ada', 'missing.jpg', photograph('a', 3), photograph('a', 4), '--json'],
+      { home },
+    )
+    expect(missing.code).toBe(0) // the decision is what counts; what was left out is named
+    expect(missing.json).toMatchObject({
+      framesUsed: 2,
+      skipped: [{ file: 'missing.jpg', reason: 'no-such-file' }],
+    })
+    const unreadable = await semblance(['verify', 'Ada', 'missing.jpg', '--json'], { home })
+    expect(unreadable.code).toBe(2)
+    expect(unreadable.json).toMatchObject({ kind: 'refused', reason: 'no-such-file' })
+
     const other = await semblance(['verify', 'Ada', photograph('b', 1), '--json'], { home })
     expect(other.code).toBe(1)
     expect(other.json).toMatchObject({ kind: 'no-match', failuresLeft: 4 })
@@ -107,6 +120,7 @@ describe('enrol, verify, activity', () => {
     expect((json as { attempts: { claim: string; outcome: string }[] }).attempts).toMatchObject([
       { claim: 'Bea', outcome: 'not-enrolled' },
       { claim: 'Ada', outcome: 'no-match' },
+      { claim: 'Ada', outcome: 'match' },
       { claim: 'Ada', outcome: 'match' },
       { claim: 'Ada', outcome: 'match' },
     ])

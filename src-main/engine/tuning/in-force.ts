@@ -1,0 +1,85 @@
+import type { ComparisonForm, ThresholdChoice, ThresholdInForce } from '../../contract.ts'
+import { formInWords } from '../../evaluation/form.ts'
+import { settingsOf, type Parts } from '../parts.ts'
+import { thresholdFromCard, type Counts, type Threshold } from '../threshold.ts'
+import { staleReason } from './staleness.ts'
+
+/** A threshold with what the page says about its origin. */
+export type ThresholdUsed<F extends ComparisonForm> = Threshold<F> & { origin: ThresholdInForce['origin'] }
+
+/**
+ * What a comparison of this form is judged by: the threshold that was chosen for exactly this form on this gallery, else
+ * the card's. A burst is also held to the chosen photograph × template threshold until a burst was measured here.
+ * Throws when the card knows nothing of the form.
+ */
+export function thresholdInForce<F extends ComparisonForm>(
+  parts: Pick<Parts, 'gallery' | 'card' | 'model' | 'strangers'>,
+  form: F,
+  counts: Counts,
+): ThresholdUsed<F> {
+  const { wantedFmr } = settingsOf(parts)
+  // Distances of another model mean something else: what was chosen for it is not used at all.
+  const chosen = parts.gallery.choices().filter(({ model }) => model.version === parts.model.version)
+  const own = chosen.find((choice) => choice.form.form === form)
+  if (own) return tuned(parts, form, own, `Chosen on this gallery, ${formInWords(own.form)}.`)
+  const card = fromCard(parts, form, counts, wantedFmr)
+  if (form !== 'burst-template') return card
+  const single = chosen.find((choice) => choice.form.form === 'photograph-template')
+  return single && single.threshold < card.distance
+    ? tuned(
+        parts,
+        form,
+        single,
+        'Chosen on this gallery for one photograph × template, and stricter than the model’s own: a burst was not measured here.',
+      )
+    : card
+}
+
+/** A threshold as the page shows it. */
+export function shownInForce({
+  form,
+  distance,
+  wantedFmr,
+  origin,
+}: ThresholdUsed<ComparisonForm>): ThresholdInForce {
+  return { form, distance, wantedFmr, origin }
+}
+
+function fromCard<F extends ComparisonForm>(
+  { card }: Pick<Parts, 'card'>,
+  form: F,
+  counts: Counts,
+  wantedFmr: number,
+): ThresholdUsed<F> {
+  const threshold = thresholdFromCard(card, form, counts, wantedFmr)
+  const { people, impostorPairs, note } = threshold
+  return { ...threshold, origin: { kind: 'card', people, impostorPairs, note } }
+}
+
+function tuned<F extends ComparisonForm>(
+  parts: Pick<Parts, 'gallery' | 'model' | 'strangers'>,
+  form: F,
+  choice: ThresholdChoice,
+  note: string,
+): ThresholdUsed<F> {
+  const { threshold, wish, fmr, people, at, strangersInWords, forecast } = choice
+  const bound = forecast ? forecast.worst : fmr.upper95
+  const pairs = fmr.comparisons
+  return {
+    form,
+    distance: threshold,
+    wantedFmr: wish.by === 'fmr' ? wish.fmr : bound,
+    people: fmr.people,
+    impostorPairs: pairs,
+    note,
+    origin: {
+      kind: 'tuned',
+      people,
+      pairs,
+      at,
+      stale: staleReason(parts, choice),
+      strangers: strangersInWords,
+      note,
+    },
+  }
+}

@@ -1,0 +1,112 @@
+import type { CohortPhotographId, Refusal, Strangers } from '../../contract.ts'
+import type { Embeddings } from '../../evaluation/embeddings.ts'
+import type { StrangersCorrection } from '../../evaluation/forecast.ts'
+import type { Form } from '../../evaluation/form.ts'
+import { drawStrangers } from '../../evaluation/virtual-strangers.ts'
+import { random } from '../../learning/random.ts'
+import type { Parts } from '../parts.ts'
+import { refused } from '../refusal.ts'
+import { correctionFor } from '../strangers-model.ts'
+
+/** People who are not enrolled, to probe everybody's references. */
+export interface StandIns {
+  kind: 'stand-ins'
+  embeddings: Embeddings
+  rows: number[][] // of each stranger
+  /** Of each row; null where the strangers are virtual. */
+  photographs: CohortPhotographId[] | null
+  /** Of each stranger, as in "stranger 12". */
+  names: string[]
+  inWords: string
+  correction: StrangersCorrection | null
+  notes: string[]
+}
+
+const virtualPeople = 4000 // 3/4,000 for a single enrolled person; more people, more pairs
+
+/** Refuses, in a sentence, where there are none of the kind. */
+export async function standIns(
+  parts: Pick<Parts, 'gallery' | 'model' | 'strangers'>,
+  strangers: Exclude<Strangers, { kind: 'gallery' }>,
+  form: Form,
+): Promise<StandIns | Refusal> {
+  return strangers.kind === 'cohort' ? fromCohort(parts, strangers.cohort) : virtual(parts, form)
+}
+
+function fromCohort(
+  { gallery, model }: Pick<Parts, 'gallery' | 'model'>,
+  cohort: number | null,
+): StandIns | Refusal {
+  const stored = gallery.strangerEmbeddings(model.version, cohort)
+  if (stored.length === 0)
+    return refused(
+      'no-strangers',
+      gallery.cohorts().length === 0
+        ? 'No strangers have been imported: import a folder of people who are not enrolled as a cohort first.'
+        : 'There is no photograph in this cohort.',
+    )
+  const dimension = stored[0]!.embedding.length
+  const vectors = new Float32Array(stored.length * dimension)
+  const owner = new Int32Array(stored.length)
+  const place = new Map<string, number>()
+  const rows: number[][] = []
+  for (const [row, { cohort: of, stranger, embedding }] of stored.entries()) {
+    const key = `${of} ${stranger}`
+    if (!place.has(key)) {
+      place.set(key, rows.length)
+      rows.push([])
+    }
+    vectors.set(embedding, row * dimension)
+    owner[row] = place.get(key)!
+    rows[owner[row]!]!.push(row)
+  }
+  const people = rows.length
+  const trained = gallery.cohorts().some((one) => (cohort === null || one.cohort === cohort) && one.mayTrain)
+  return {
+    kind: 'stand-ins',
+    embeddings: { vectors, dimension, people: owner },
+    rows,
+    photographs: stored.map(({ photograph }) => photograph),
+    names: [...place.keys()].map((key) => `stranger ${key.split(' ')[1]}`),
+    inWords: `${people.toLocaleString('en')} ${people === 1 ? 'person' : 'people'} imported as strangers`,
+    correction: null,
+    notes: trained
+      ? ['These strangers may be trained on: a model that was trained on them is not judged fairly by them.']
+      : [],
+  }
+}
+
+async function virtual(
+  { strangers, model }: Pick<Parts, 'strangers' | 'model'>,
+  form: Form,
+): Promise<StandIns | Refusal> {
+  const fitted = await strangers
+  if (!fitted || fitted.version !== model.version)
+    return refused(
+      'no-strangers',
+      'The card of the model in use has no model of strangers to draw virtual ones from. Import a cohort instead.',
+    )
+  const correction = correctionFor(fitted, form)
+  if (!correction)
+    return refused(
+      'no-strangers',
+      'Virtual strangers were not checked against real people in this form of comparison. Import a cohort instead.',
+    )
+  const each = form.burstPhotographs
+  const embeddings = drawStrangers(fitted.model, virtualPeople, each, random(1, 'virtual strangers').uniform)
+  const worst = correction.worstRatio.toPrecision(2)
+  return {
+    kind: 'stand-ins',
+    embeddings,
+    rows: Array.from({ length: virtualPeople }, (_, person) =>
+      Array.from({ length: each }, (_, i) => person * each + i),
+    ),
+    photographs: null,
+    names: Array.from({ length: virtualPeople }, (_, i) => `virtual stranger ${i + 1}`),
+    inWords: `${virtualPeople.toLocaleString('en')} virtual strangers (a forecast, not a measurement)`,
+    correction,
+    notes: [
+      `Virtual strangers come from a Gaussian model of ${fitted.model.people.toLocaleString('en')} people who are not on this camera. Their tail is too kind; it is corrected on ${correction.correction.heldOutPeople.toLocaleString('en')} other people, and real strangers still matched up to ${worst} times as often as forecast.`,
+    ],
+  }
+}
