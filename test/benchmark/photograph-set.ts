@@ -104,7 +104,7 @@ function codeHash(models: string): string {
   const hash = createHash('sha256')
   const vision = join(import.meta.dirname, '../../src-main/vision')
   for (const file of readdirSync(vision, { recursive: true, encoding: 'utf8' }).sort())
-    if (file.endsWith('.ts') && !file.includes('quality')) hash.update(readFileSync(join(vision, file)))
+    if (file.endsWith('.ts')) hash.update(readFileSync(join(vision, file)))
   hash.update(readFileSync(join(models, 'manifest.json')))
   return hash.digest('hex').slice(0, 16)
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import { basename, dirname, extname, join } from 'node:path'
@@ -25,7 +25,7 @@ export interface VisionBenchmarkOptions {
   /** Folder with `lfw-dev` and `orl`; accuracy is left out where it is missing. */
   faces?: string
   models?: string
-  /** Where the JSON goes. */
+  /** Where the JSON goes; out/benchmark-vision.json. */
   json?: string
   threads?: number
   /** Times only, no accuracy: for a look while the machine is busy. */
@@ -44,6 +44,7 @@ export interface Figure {
 /** Issue 2's figures of the pipeline: how fast and how right, beside what was asked. */
 export async function run(options: VisionBenchmarkOptions = {}): Promise<Figure[]> {
   const { faces = join(root, '../shared/faces'), models = join(root, 'models'), threads = 2 } = options
+  const json = options.json ?? join(root, 'out/benchmark-vision.json')
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const vision = await Vision.open({ models, threads })
   const frames = await cameraFrames(vision)
@@ -57,7 +58,8 @@ export async function run(options: VisionBenchmarkOptions = {}): Promise<Figure[
   }
   await vision.close()
   const report = { processor: cpus()[0]?.model, cores: cpus().length, threads, figures }
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  mkdirSync(dirname(json), { recursive: true })
+  writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`)
   console.log(table(figures))
   return figures
 }
@@ -295,14 +297,4 @@ function table(figures: Figure[]): string {
   return ['| | asked | measured | |', '|---|---|---|---|', ...lines].join('\n')
 }
 
-if (import.meta.main) {
-  const option = (name: string) => {
-    const at = process.argv.indexOf(`--${name}`)
-    return at > 0 ? process.argv[at + 1] : undefined
-  }
-  await run({
-    faces: option('faces'),
-    json: option('json') ?? join(root, 'out/benchmark-vision.json'),
-    timesOnly: process.argv.includes('--times-only'),
-  })
-}
+if (import.meta.main) await run({ timesOnly: process.argv.includes('--times-only') })

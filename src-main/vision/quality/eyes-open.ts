@@ -1,7 +1,10 @@
 import type { QualityMeasure } from '../../contract.ts'
 
-/** Least opening of an eye, of its width; blinks lie below, narrow eyes and laughing above. */
-const least = 0.12
+/**
+ * Least opening of an eye, of its width. Of 900 photographs of LFW the lowest is 0.18 and one in a hundred below 0.23:
+ * this landmark net sees closed eyes narrower, not shut, so the limit catches clear cases only.
+ */
+const least = 0.15
 
 /** How far the eyes are open: the eye aspect ratio (Soukupová & Čech 2016) of the more closed one. */
 export function eyesOpen(landmarks: ArrayLike<number>): QualityMeasure {
@@ -26,5 +29,6 @@ function aspectRatio(landmarks: ArrayLike<number>, first: number): number {
       landmarks[(first + i) * 2]! - landmarks[(first + j) * 2]!,
       landmarks[(first + i) * 2 + 1]! - landmarks[(first + j) * 2 + 1]!,
     )
-  return (apart(1, 5) + apart(2, 4)) / (2 * apart(0, 3))
+  const width = apart(0, 3)
+  return width > 0 ? (apart(1, 5) + apart(2, 4)) / (2 * width) : 0
 }

@@ -1,10 +1,14 @@
 import type { Pose, QualityMeasure } from '../../contract.ts'
 import { apart, eyesAndMouth } from '../crop.ts'
 
-/** Pixels between the eyes' centres that are needed. */
+/**
+ * Pixels between the eyes' centres that are needed. Measured on 110 people of LFW (42 px), one photograph of each
+ * shrunk: the false non-match rate at FMR 1e-3 is 2.7 % as they are, 3.6 % at 24 px, 4.5 % at 20, 7.3 % at 16 and
+ * 12.7 % at 12.
+ */
 const least = {
-  camera: 40, // at 640×480 an arm's length and a half; see the README for error rates by distance
-  file: 20, // a file cannot be moved closer
+  camera: 40, // twice that, as one can move closer: 80 cm from a 640×480 webcam; blur and noise take their share
+  file: 20, // where it begins to matter; a file is as it is
 }
 
 /** Distance between the centres of the eyes, as it would be seen from the front. */
