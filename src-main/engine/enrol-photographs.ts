@@ -47,7 +47,13 @@ export async function* enrolPhotographs(
     if (person !== null) return gallery.addPhotograph(person, photograph)
     const newcomer = { name: (who as { name: string }).name, consentAt, skippedViews: [] }
     const enrolled = gallery.enrol(newcomer, [photograph])
-    if (enrolled.kind === 'refused') return enrolled
+    if (enrolled.kind === 'refused') {
+      // Another process may have made this very person a moment ago.
+      const meanwhile = enrolled.reason === 'name-taken' ? gallery.personByName(newcomer.name) : null
+      if (!meanwhile) return enrolled
+      person = meanwhile.person
+      return gallery.addPhotograph(person, photograph)
+    }
     person = enrolled.person
     return { kind: 'added' as const, photograph: enrolled.photographs[0]! }
   }

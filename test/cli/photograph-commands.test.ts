@@ -193,6 +193,17 @@ describe('enrol, verify, activity', () => {
   })
 })
 
+test('two processes that enrol the same new person make one person of it', async () => {
+  const home = freshFolder()
+  const both = await Promise.all([
+    semblance(['enrol', 'Ada', photograph('a', 1), photograph('a', 2)], { home }),
+    semblance(['enrol', 'Ada', photograph('a', 3), photograph('a', 4)], { home }),
+  ])
+  expect(both.map(({ code }) => code)).toEqual([0, 0])
+  const { json } = await semblance(['people', '--json'], { home })
+  expect(json).toMatchObject({ people: [{ name: 'Ada', photographs: 4 }] })
+})
+
 describe('faces', () => {
   test('finds everybody in a group, with box, pose, quality and reasons', async () => {
     const { code, json } = await semblance(['faces', samplePath(6), '--json'])
