@@ -3,8 +3,12 @@ import { standardSidePx } from '../crop.ts'
 import type { Picture } from '../face.ts'
 import { luminanceOf } from '../light.ts'
 
-/** Least share of fine detail; found by blurring ordinary photographs until they are no longer recognised. */
-const least = 0.02
+/**
+ * Least share of fine detail. On 110 people of LFW, one photograph of each blurred in the 256 px crop: σ of 2 px (median
+ * 0.025) hardly matters, at σ = 3 (0.012) the false non-match rate at FMR 1e-3 is three times what it was, at σ = 4
+ * (0.006) five times. One in a thousand photographs as they are lies below 0.014.
+ */
+const least = 0.012
 
 /**
  * Fine detail of the face relative to its contrast: the energy of the Laplacian over the variance of the luminance, at
