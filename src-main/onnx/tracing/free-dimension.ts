@@ -33,5 +33,11 @@ export function freeDimension(graph: Graph, other: Graph, name: string): Graph {
 }
 
 function sameInitializer(a: Initializer, b: Initializer): boolean {
-  return a.dtype === b.dtype && sameNumbers(a.shape, b.shape) && sameNumbers([...a.values], [...b.values])
+  return a.dtype === b.dtype && sameNumbers(a.shape, b.shape) && sameValues(a.values, b.values)
+}
+
+function sameValues(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
+  return true
 }

@@ -1,8 +1,10 @@
-import { Graph, type GraphNode } from './graph.ts'
+import { foldIntoConvolutions } from './fold-convolution.ts'
+import type { Graph, GraphNode } from './graph.ts'
 
 /** The same graph with fewer operations: known patterns are fused, and what no output needs is left out. */
 export function simplify(graph: Graph): Graph {
   fuseLeakyRelu(graph)
+  foldIntoConvolutions(graph)
   return withoutUnused(graph)
 }
 
