@@ -80,6 +80,8 @@ export class ScriptedEngine {
   refusedFiles: Record<string, string> = {}
   perFileMs = 20
   previewMs = 15
+  verifyMs = 120
+  previewsWhileDeciding = 0
   previews = 0
   mostPreviewsAtOnce = 0
   #previewing = 0
@@ -134,7 +136,9 @@ export class ScriptedEngine {
       return this.sees
     },
     verify: async ({ person, frames }) => {
-      await new Promise((resolve) => setTimeout(resolve, 120))
+      const previewsBefore = this.previews
+      await new Promise((resolve) => setTimeout(resolve, this.verifyMs))
+      this.previewsWhileDeciding = this.previews - previewsBefore
       return this.#verdict(person, frames.length)
     },
     people: () => this.people,
