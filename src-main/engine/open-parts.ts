@@ -7,6 +7,7 @@ import { Gallery } from '../gallery/gallery.ts'
 import type { KeySource } from '../gallery/key-keeper.ts'
 import { parseModelCard, type ModelCard } from './model-card.ts'
 import type { Networks, Parts } from './parts.ts'
+import { readStrangersModel } from './strangers-model.ts'
 
 /** The folder with package.json and models/, above the sources as above the built bundle. */
 export function projectFolder(from = import.meta.dirname): string {
@@ -70,6 +71,7 @@ export async function openParts(options: {
       vision,
       model: { name: card.model, version: card.version },
       card,
+      strangers: onDemand(() => readStrangersModel(join(projectFolder(), 'models'), 'face-recognition')),
       processor: 'ONNX Runtime · CPU',
       now,
       randomId: () => randomUUID(),

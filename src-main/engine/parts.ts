@@ -2,6 +2,7 @@ import { defaultSettings, type Settings } from '../contract.ts'
 import type { Gallery } from '../gallery/gallery.ts'
 import type { Vision } from '../vision/vision.ts'
 import type { ModelCard } from './model-card.ts'
+import type { StrangersModel } from './strangers-model.ts'
 
 /** What the engine asks of the networks. */
 export type Networks = Pick<Vision, 'faces' | 'preview' | 'embed'>
@@ -14,6 +15,8 @@ export interface Parts {
   vision: Promise<Networks>
   model: { name: string; version: string }
   card: ModelCard
+  /** What virtual strangers are drawn from; null where the model in use came without it. */
+  strangers?: Promise<StrangersModel | null>
   /** What runs the networks, as the status line shows it: "ONNX Runtime · CPU". */
   processor: string
   now: () => number // ms since 1970

@@ -1,5 +1,30 @@
-import type { AttemptId, PersonId, PhotographId, Refusal, Settings } from '../contract.ts'
+import type {
+  AttemptId,
+  Cohort,
+  CohortId,
+  CohortPhotographId,
+  ComparisonForm,
+  PersonId,
+  PhotographId,
+  Refusal,
+  Settings,
+  ThresholdChoice,
+} from '../contract.ts'
 import { addAttempt, attempts, recentFailures } from './attempts.ts'
+import { choices, fingerprint, forgetChoice, markNotSame, notSame, setChoice } from './choices.ts'
+import {
+  addCohort,
+  addStranger,
+  cohortFingerprint,
+  cohorts,
+  dropStranger,
+  putStrangerEmbedding,
+  removeCohort,
+  setMayTrain,
+  staleStrangers,
+  strangerCrop,
+  strangerEmbeddings,
+} from './cohorts.ts'
 import { exportGallery, importGallery } from './transfer.ts'
 import type { Imported, TransferOptions } from './transfer.ts'
 import type { KeyKeeper, KeySource } from './key-keeper.ts'
@@ -11,13 +36,17 @@ import type {
   NewAttempt,
   NewPerson,
   NewPhotograph,
+  NewStranger,
+  NotSame,
   Person,
   Photograph,
   RecentFailures,
   StalePhotograph,
+  StaleStranger,
   StoredAttempt,
   StoredEmbedding,
   StoredFeatures,
+  StrangerEmbedding,
   Template,
   TemplateOutcome,
 } from './records.ts'
@@ -186,6 +215,95 @@ export class Gallery {
 
   setSettings(changed: Partial<Settings>): void {
     this.#store.write(() => setSettings(this.#store, changed))
+  }
+
+  /** The threshold that was chosen for each form, with its evidence. */
+  choices(): ThresholdChoice[] {
+    return choices(this.#store)
+  }
+
+  /** In place of what was chosen for the same form before. */
+  setChoice(choice: ThresholdChoice): void {
+    this.#store.write(() => setChoice(this.#store, choice))
+  }
+
+  /** Whether there was one. */
+  forgetChoice(form: ComparisonForm): boolean {
+    return this.#store.write(() => forgetChoice(this.#store, form))
+  }
+
+  /** Of who and which photographs are enrolled: changes whenever one of them does. */
+  fingerprint(): string {
+    return fingerprint(this.#store)
+  }
+
+  /** Of two people: they are two. Of one person's photographs: they do not show one. Refuses with 'no-such-photograph', 'same-photograph'. */
+  markNotSame(a: PhotographId, b: PhotographId, isNotSame: boolean): { kind: 'marked' } | Refusal {
+    return this.#store.write(() => markNotSame(this.#store, a, b, isNotSame))
+  }
+
+  notSame(): NotSame {
+    return notSame(this.#store)
+  }
+
+  /** People who are not enrolled, to stand for strangers. */
+  cohorts(): Cohort[] {
+    return cohorts(this.#store)
+  }
+
+  addCohort(name: string): CohortId {
+    return this.#store.write(() => addCohort(this.#store, name))
+  }
+
+  /** Refuses with 'no-such-cohort' and 'same-photograph'. */
+  addStranger(
+    cohort: CohortId,
+    stranger: NewStranger,
+  ): { kind: 'added'; photograph: CohortPhotographId } | Refusal {
+    return this.#store.write(() => addStranger(this.#store, cohort, stranger))
+  }
+
+  /** Of one cohort, or of all, as one model version embedded them. */
+  strangerEmbeddings(modelVersion: string, cohort: CohortId | null): StrangerEmbedding[] {
+    return strangerEmbeddings(this.#store, modelVersion, cohort)
+  }
+
+  /** Strangers' photographs that lack an embedding of this version. */
+  staleStrangers(modelVersion: string): StaleStranger[] {
+    return staleStrangers(this.#store, modelVersion)
+  }
+
+  /** False where the photograph has been removed meanwhile. */
+  putStrangerEmbedding(id: CohortPhotographId, modelVersion: string, embedding: Float32Array): boolean {
+    return this.#store.write(() => putStrangerEmbedding(this.#store, id, modelVersion, embedding))
+  }
+
+  strangerCrop(id: CohortPhotographId): Uint8Array | null {
+    return strangerCrop(this.#store, id)
+  }
+
+  /** Refuses with 'no-such-photograph'. */
+  dropStranger(id: CohortPhotographId): { kind: 'dropped' } | Refusal {
+    const dropped = this.#store.write(() => dropStranger(this.#store, id))
+    if (dropped.kind === 'dropped') this.#store.eraseLog()
+    return dropped
+  }
+
+  /** With every byte of it. Refuses with 'no-such-cohort'. */
+  removeCohort(id: CohortId): { kind: 'removed' } | Refusal {
+    const removed = this.#store.write(() => removeCohort(this.#store, id))
+    if (removed.kind === 'removed') this.#store.eraseLog()
+    return removed
+  }
+
+  /** Refuses with 'no-such-cohort'. */
+  setMayTrain(id: CohortId, mayTrain: boolean): { kind: 'set' } | Refusal {
+    return this.#store.write(() => setMayTrain(this.#store, id, mayTrain))
+  }
+
+  /** Changes whenever a stranger of this cohort (of any, for null) comes or goes. */
+  cohortFingerprint(id: CohortId | null): string {
+    return cohortFingerprint(this.#store, id)
   }
 
   counts(): { people: number; photographs: number; attempts: number } {

@@ -1,6 +1,8 @@
 import type {
   AttemptId,
   AttemptOutcome,
+  CohortId,
+  CohortPhotographId,
   ComparisonForm,
   PersonId,
   PhotographId,
@@ -102,4 +104,31 @@ export interface StoredAttempt extends NewAttempt {
 export interface RecentFailures {
   failures: number
   lastAt: number | null // ms since 1970
+}
+
+/** Pairs the user has looked at: two people who are two, and two photographs of one person that do not show one. */
+export interface NotSame {
+  people: [PersonId, PersonId][] // the smaller number first
+  photographs: [PhotographId, PhotographId][] // the smaller number first
+}
+
+/** A photograph of somebody who is not enrolled: a crop and a number, never a name. */
+export interface NewStranger {
+  /** Equal within a cohort where it is the same person. */
+  stranger: number
+  crop: Uint8Array // lossless PNG of the 256×256 crop
+  cropHash: string
+  modelVersion: string
+  embedding: Float32Array // unit length
+}
+
+export interface StrangerEmbedding {
+  photograph: CohortPhotographId
+  cohort: CohortId
+  stranger: number
+  embedding: Float32Array // unit length
+}
+
+export interface StaleStranger {
+  photograph: CohortPhotographId
 }

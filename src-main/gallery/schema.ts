@@ -80,6 +80,45 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (person, name_tag)
   ) STRICT;
   `,
+  // Thresholds chosen from evidence, what the user said about pairs, and people who stand for strangers.
+  `
+  CREATE TABLE threshold_choice (form TEXT PRIMARY KEY, choice BLOB NOT NULL) STRICT;
+
+  CREATE TABLE not_same_person (
+    a INTEGER NOT NULL REFERENCES person ON DELETE CASCADE,
+    b INTEGER NOT NULL REFERENCES person ON DELETE CASCADE,
+    PRIMARY KEY (a, b)
+  ) STRICT;
+
+  CREATE TABLE not_same_photograph (
+    a INTEGER NOT NULL REFERENCES photograph ON DELETE CASCADE,
+    b INTEGER NOT NULL REFERENCES photograph ON DELETE CASCADE,
+    PRIMARY KEY (a, b)
+  ) STRICT;
+
+  CREATE TABLE cohort (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name BLOB NOT NULL,
+    imported_at INTEGER NOT NULL,
+    may_train INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE cohort_photograph (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cohort INTEGER NOT NULL REFERENCES cohort ON DELETE CASCADE,
+    stranger INTEGER NOT NULL,
+    crop_tag BLOB NOT NULL UNIQUE,
+    png BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX cohort_photograph_stranger ON cohort_photograph (cohort, stranger);
+
+  CREATE TABLE cohort_embedding (
+    photograph INTEGER NOT NULL REFERENCES cohort_photograph ON DELETE CASCADE,
+    model_version TEXT NOT NULL,
+    embedding BLOB NOT NULL,
+    PRIMARY KEY (photograph, model_version)
+  ) STRICT;
+  `,
 ]
 
 /** Brings an older database to the newest version: each step whole or not at all. */

@@ -13,7 +13,7 @@ export type ThresholdUsed<F extends ComparisonForm> = Threshold<F> & { origin: T
  * Throws when the card knows nothing of the form.
  */
 export function thresholdInForce<F extends ComparisonForm>(
-  parts: Pick<Parts, 'gallery' | 'card' | 'model' | 'strangers'>,
+  parts: Pick<Parts, 'gallery' | 'card' | 'model'>,
   form: F,
   counts: Counts,
 ): ThresholdUsed<F> {
@@ -57,7 +57,7 @@ function fromCard<F extends ComparisonForm>(
 }
 
 function tuned<F extends ComparisonForm>(
-  parts: Pick<Parts, 'gallery' | 'model' | 'strangers'>,
+  parts: Pick<Parts, 'gallery' | 'model'>,
   form: F,
   choice: ThresholdChoice,
   note: string,

@@ -37,6 +37,11 @@ export interface Measured {
   notes: string[]
 }
 
+/** "the other people of this gallery": which strangers a rate was measured on. */
+export function inWordsOf({ strangers }: Pick<Measured, 'strangers'>): string {
+  return strangers?.inWords ?? 'the other people of this gallery'
+}
+
 /** Compares everybody with everybody in one form. What the gallery cannot support is refused in a sentence. */
 export async function measureGallery(
   parts: Parts,

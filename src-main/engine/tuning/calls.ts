@@ -1,0 +1,87 @@
+import { ComparisonForm, type CallName, type Gives, type Takes, type TuningSubject } from '../../contract.ts'
+import { nameRefusal } from '../../gallery/person-name.ts'
+import { cropFromPng } from '../../vision/kept-crop.ts'
+import { readPicture } from '../../vision/read-picture.ts'
+import type { Jobs } from '../jobs.ts'
+import { jpegOf } from '../jpeg.ts'
+import type { Parts } from '../parts.ts'
+import { refused } from '../refusal.ts'
+import { choiceFrom } from './choose.ts'
+import { keepStranger } from './cohort-photographs.ts'
+import { tailPairs } from './pairs.ts'
+import { reportOf } from './report.ts'
+import { inForceFor, measurementOf, Tuning, withStaleness } from './tuning.ts'
+
+type TuningCall = Extract<CallName, `tune.${string}` | `cohort.${string}`>
+type TuningCalls = { [N in TuningCall]: (takes: Takes<N>) => Gives<N> | Promise<Gives<N>> }
+
+/** Everything the page asks of tuning. `changed` is told when what others show may have changed. */
+export function tuningCalls(parts: Parts, jobs: Jobs, changed: () => void): TuningCalls {
+  const { gallery } = parts
+  const tuning = new Tuning(parts)
+  const changing = <T extends { kind: string }>(outcome: T): T => {
+    if (outcome.kind !== 'refused') changed()
+    return outcome
+  }
+  return {
+    'tune.measure': ({ job, ...takes }) =>
+      jobs.run(job, async (running) => {
+        const found = await tuning.findings(subjectOf(takes), running)
+        return found.kind === 'refused' ? found : measurementOf(parts, found.measured, found.findings)
+      }),
+    'tune.pairs': async ({ tail, limit, person, ...takes }) => {
+      const measured = await tuning.measured(subjectOf(takes))
+      if (measured.kind === 'refused') return measured
+      return { kind: 'pairs', pairs: tailPairs(measured, tail, limit, gallery.notSame(), person) }
+    },
+    'tune.choose': ({ wish, job, ...takes }) =>
+      jobs.run(job, async (running) => {
+        const measured = await tuning.measured(subjectOf(takes), running)
+        if (measured.kind === 'refused') return measured
+        const choice = choiceFrom(parts, measured, wish)
+        if ('kind' in choice) return choice
+        gallery.setChoice(choice)
+        changed()
+        return { kind: 'chosen', choice, inForce: inForceFor(parts, takes.form) }
+      }),
+    'tune.choice': () => ({
+      kind: 'choices',
+      choices: gallery.choices().map((choice) => withStaleness(parts, choice)),
+      inForce: ComparisonForm.options.map((form) => inForceFor(parts, form)),
+    }),
+    'tune.forget-choice': ({ form }) =>
+      changing(
+        gallery.forgetChoice(form)
+          ? { kind: 'forgotten' as const }
+          : refused('no-choice', 'No threshold has been chosen for this form of comparison.'),
+      ),
+    'tune.not-same': ({ a, b, notSame }) => changing(gallery.markNotSame(a, b, notSame)),
+    'tune.report': ({ threshold, photographs, job, ...takes }) =>
+      jobs.run(job, async (running) => {
+        const found = await tuning.findings(subjectOf(takes), running)
+        return found.kind === 'refused' ? found : reportOf(parts, found, { threshold, photographs })
+      }),
+
+    'cohort.list': () => gallery.cohorts(),
+    'cohort.begin': ({ name }) => {
+      const refusal = nameRefusal(name)
+      return refusal ?? changing({ kind: 'cohort' as const, cohort: gallery.addCohort(name) })
+    },
+    // Thousands of them come in a row: who sends them knows, and others need not hear of each.
+    'cohort.file': async ({ cohort, stranger, fileName, bytes }) =>
+      keepStranger(parts, cohort, stranger, await readPicture(bytes, fileName)),
+    'cohort.photograph': async ({ photograph }) => {
+      const png = gallery.strangerCrop(photograph)
+      return png
+        ? { kind: 'jpeg', jpeg: await jpegOf(await cropFromPng(png)) }
+        : refused('no-such-photograph', 'This photograph is in no cohort (any more).')
+    },
+    'cohort.drop': ({ photograph }) => changing(gallery.dropStranger(photograph)),
+    'cohort.remove': ({ cohort }) => changing(gallery.removeCohort(cohort)),
+    'cohort.allow-training': ({ cohort, mayTrain }) => changing(gallery.setMayTrain(cohort, mayTrain)),
+  }
+}
+
+function subjectOf({ form, strangers, burst }: TuningSubject): TuningSubject {
+  return { form, strangers, burst }
+}

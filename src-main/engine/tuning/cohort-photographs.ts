@@ -1,0 +1,44 @@
+import type { CohortId, CohortPhotographId, Refusal } from '../../contract.ts'
+import { cropFromPng, cropHash, cropToPng } from '../../vision/kept-crop.ts'
+import type { ReadPicture } from '../../vision/read-picture.ts'
+import type { Job } from '../jobs.ts'
+import type { Parts } from '../parts.ts'
+import { refused } from '../refusal.ts'
+
+/** Keeps the most prominent face of a photograph as a stranger's crop; the photograph itself is not kept. */
+export async function keepStranger(
+  { gallery, vision, model }: Pick<Parts, 'gallery' | 'vision' | 'model'>,
+  cohort: CohortId,
+  stranger: number,
+  read: ReadPicture | Refusal,
+): Promise<{ kind: 'kept'; photograph: CohortPhotographId } | Refusal> {
+  if (read.kind === 'refused') return read
+  const [face] = await (await vision).faces(read.picture, { source: 'file' })
+  if (!face) return refused('no-face', 'No face was found in this photograph.')
+  const added = gallery.addStranger(cohort, {
+    stranger,
+    crop: await cropToPng(face.crop),
+    cropHash: cropHash(face.crop),
+    modelVersion: model.version,
+    embedding: face.embedding,
+  })
+  return added.kind === 'refused' ? added : { kind: 'kept', photograph: added.photograph }
+}
+
+/** After a change of the model: strangers are read anew from their crops before anybody is compared with them. */
+export async function reembedStrangers(
+  { gallery, vision, model }: Pick<Parts, 'gallery' | 'vision' | 'model'>,
+  job?: Pick<Job, 'signal' | 'progress'>,
+): Promise<number> {
+  const stale = gallery.staleStrangers(model.version)
+  let embedded = 0
+  for (const [done, { photograph }] of stale.entries()) {
+    if (job?.signal.aborted) break
+    const png = gallery.strangerCrop(photograph)
+    if (png === null) continue // removed meanwhile
+    const { embedding } = await (await vision).embed(await cropFromPng(png))
+    if (gallery.putStrangerEmbedding(photograph, model.version, embedding)) embedded++
+    job?.progress(done + 1, stale.length, 'Reading the cohort with the new model')
+  }
+  return embedded
+}
