@@ -26,6 +26,8 @@ export async function openProcessor(
 ): Promise<OpenedProcessor> {
   const { threads = Math.max(1, Math.min(availableParallelism(), 16)) } = settings
   const model = cpus()[0]?.model.trim() ?? 'CPU'
+  // What a trace knows beforehand it computes on TensorFlow.js's own backend, and so do the checks of an export.
+  if (name !== 'tensorflow') await tf.setBackend('cpu')
   switch (name) {
     case 'cpu':
       return {

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs'
 import { openProcessor } from './open-processor.ts'
 import type { ProcessorName } from './processors.ts'
 import type { RunDescription } from './run-description.ts'
@@ -17,6 +18,7 @@ export interface RunOrder {
 export type RunMessage = RunEvent | { kind: 'on'; device: string } | { kind: 'failed'; message: string }
 
 /** The program of a run's process: trains as it is told and reports to its parent until it is done. */
+tf.enableProdMode() // without its banner
 process.once('message', (order: RunOrder) => void follow(order))
 process.once('disconnect', () => process.exit(1)) // nobody listens any more
 
