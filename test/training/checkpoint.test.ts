@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -31,9 +31,11 @@ test('is not there before it is saved, and belongs to its settings', async () =>
   await expect(loadCheckpoint(folder, '{"seed":2}')).rejects.toThrow(/other settings: {"seed":1}/)
 })
 
-test('a write that was interrupted leaves the one before it whole', async () => {
+test('a write that fails leaves the one before it whole', async () => {
   await saveCheckpoint(folder, checkpoint)
-  await writeFile(`${checkpointPath(folder)}.partial`, 'half of the next')
+  await mkdir(`${checkpointPath(folder)}.partial`) // in the way of the next one
+  const next = { ...checkpoint, stepsDone: 13 }
+  await expect(saveCheckpoint(folder, next)).rejects.toThrow(/EISDIR/)
   expect(await loadCheckpoint(folder, checkpoint.settings)).toEqual(checkpoint)
 })
 
