@@ -209,7 +209,12 @@ function power(tracer: Tracer, a: TracedTensor, b: TracedTensor): TracedTensor {
   if (exponent === 1) return broadcastTo(tracer, a, shape)
   if (exponent === 2) return broadcastTo(tracer, multiply(tracer, a, a), shape)
   if (exponent === 0.5 && a.dtype === 'float32') return broadcastTo(tracer, unary(tracer, 'Sqrt', a), shape)
-  return elementwise(tracer, 'Pow', [a, b])
+  // ONNX Runtime's WebGPU provider fails on a Pow that broadcasts (1.30).
+  const full = exponent === null ? tracer.expand(broadcastTo(tracer, b, shape)) : b
+  return elementwise(tracer, 'Pow', [
+    exponent === null ? tracer.expand(broadcastTo(tracer, a, shape)) : a,
+    full,
+  ])
 }
 
 /** Angle of (b, a), in all four quadrants. */

@@ -1,8 +1,8 @@
 import type { KernelTable } from '../kernel.ts'
 import type { Tracer } from '../layout.ts'
-import { sizeOf, uniform, upTo, type TracedTensor } from '../tensor.ts'
-import { asImage, padsOf, planConvolution, type ConvolutionPlan } from './convolution.ts'
-import { multiply, scalar } from './elementwise.ts'
+import { uniform, upTo, type TracedTensor } from '../tensor.ts'
+import { planConvolution, type ConvolutionPlan } from './convolution.ts'
+import { add, elementwise, multiply, scalar, unary, where } from './elementwise.ts'
 import { matMul } from './matrix.ts'
 import { planPool, type PoolPlan } from './pooling.ts'
 import { reduce } from './reduction.ts'
@@ -148,7 +148,7 @@ function underTap(
   )
 }
 
-function padded(tracer: Tracer, x: TracedTensor, { padInfo }: Window): TracedTensor {
+function padded(tracer: Tracer, x: TracedTensor, { padInfo }: Window, value = 0): TracedTensor {
   const { top, left, bottom, right } = padInfo
   return pad(
     tracer,
@@ -159,7 +159,7 @@ function padded(tracer: Tracer, x: TracedTensor, { padInfo }: Window): TracedTen
       [top, bottom],
       [left, right],
     ],
-    0,
+    value,
   )
 }
 
@@ -279,44 +279,99 @@ function shares(plan: PoolPlan): TracedTensor {
 }
 
 /**
- * Each output's gradient goes to the first of its window's largest elements, as in TensorFlow.js: which one that is,
- * ONNX's MaxPool tells, and a scatter puts it there (adding up where windows overlap).
+ * Each output's gradient goes to the first of its window's largest elements, as in TensorFlow.js: tap by tap, what
+ * equals the maximum and was not met before. (ONNX's MaxPool could tell the place, but not on the WebGPU provider.)
  */
-function maxPoolGradient(tracer: Tracer, dy: TracedTensor, x: TracedTensor, plan: PoolPlan): TracedTensor {
-  const image = asImage(tracer, x)
-  const [, indices] = tracer.graph.add(
-    'MaxPool',
-    [tracer.nameOf(image)],
-    {
-      kernel_shape: [plan.filterHeight, plan.filterWidth],
-      strides: [plan.strideHeight, plan.strideWidth],
-      pads: padsOf(plan),
-    },
-    2,
-  )
-  const [n, h, w, c] = x.shape as [number, number, number, number]
-  const size = n * h * w * c
-  const flat = tracer.graph.add('Reshape', [indices!, tracer.integers([-1])])[0]!
-  const zeros: TracedTensor = {
-    dtype: 'float32',
-    shape: [size],
-    axes: [0],
-    stored: [size],
-    source: tracer.emit(
-      'Expand',
-      [scalar(0), tracer.integers([size])],
-      {},
-      { dtype: 'float32', shape: [size] },
-    ).source,
+function maxPoolGradient(
+  tracer: Tracer,
+  dy: TracedTensor,
+  x: TracedTensor,
+  y: TracedTensor,
+  plan: PoolPlan,
+): TracedTensor {
+  const image = padded(tracer, tracer.plain(channelsSecond(x)), plan, lowest)
+  const largest = tracer.plain(channelsSecond(y))
+  const errors = tracer.plain(channelsSecond(dy))
+  let free: TracedTensor | null = null // where no tap has met the maximum yet
+  const perTap = taps(plan).map(([row, column]) => {
+    const isLargest = elementwise(
+      tracer,
+      'Equal',
+      [underTap(tracer, image, plan, row, column), largest],
+      'bool',
+    )
+    const isFirst: TracedTensor = free ? elementwise(tracer, 'And', [isLargest, free], 'bool') : isLargest
+    const others = unary(tracer, 'Not', isLargest)
+    free = free ? elementwise(tracer, 'And', [free, others], 'bool') : others
+    return { row, column, share: where(tracer, isFirst, errors, scalar(0)) }
+  })
+  return channelsLast(gatherTaps(tracer, perTap, plan))
+}
+
+const lowest = -3.4028234663852886e38 // the least float32
+
+/**
+ * What each tap sends back, added up in the input's places. Taps that lie a whole stride apart meet the same places,
+ * shifted by one output: they are added; taps of different remainder meet different places: they are interleaved.
+ */
+function gatherTaps(
+  tracer: Tracer,
+  perTap: { row: number; column: number; share: TracedTensor }[],
+  plan: PoolPlan,
+): TracedTensor {
+  const { strideHeight, strideWidth, filterHeight, filterWidth, padInfo, inHeight, inWidth } = plan
+  const [n, c, h, w] = perTap[0]!.share.shape as [number, number, number, number]
+  const [below, right] = [
+    Math.ceil(filterHeight / strideHeight) - 1,
+    Math.ceil(filterWidth / strideWidth) - 1,
+  ]
+  const [planeHeight, planeWidth] = [h + below, w + right]
+  const plane = (rowRest: number, columnRest: number): TracedTensor => {
+    const sum = perTap
+      .filter(({ row, column }) => row % strideHeight === rowRest && column % strideWidth === columnRest)
+      .map(({ row, column, share }) => {
+        const [down, across] = [Math.floor(row / strideHeight), Math.floor(column / strideWidth)]
+        return pad(
+          tracer,
+          share,
+          [
+            [0, 0],
+            [0, 0],
+            [down, below - down],
+            [across, right - across],
+          ],
+          0,
+        )
+      })
+      .reduce((a, b) => add(tracer, a, b), uniform(0, [n, c, planeHeight, planeWidth]))
+    return reshape(tracer, sum, [n, c, planeHeight, 1, planeWidth, 1])
   }
-  const errors = reshape(tracer, tracer.plain(channelsSecond(dy)), [sizeOf(dy.shape)])
-  const scattered = tracer.emit(
-    'ScatterElements',
-    [zeros, flat, errors],
-    { axis: 0, reduction: 'add' },
-    { dtype: 'float32', shape: [size] },
+  const rows = upTo(strideHeight).map((rowRest) =>
+    concat(
+      tracer,
+      upTo(strideWidth).map((columnRest) => plane(rowRest, columnRest)),
+      5,
+    ),
   )
-  return channelsLast(reshape(tracer, scattered, [n, c, h, w]))
+  const grid = reshape(tracer, concat(tracer, rows, 3), [
+    n,
+    c,
+    planeHeight * strideHeight,
+    planeWidth * strideWidth,
+  ])
+  const missing = [padInfo.top + inHeight - grid.shape[2]!, padInfo.left + inWidth - grid.shape[3]!]
+  const filled = pad(
+    tracer,
+    grid,
+    [
+      [0, 0],
+      [0, 0],
+      [0, Math.max(0, missing[0]!)],
+      [0, Math.max(0, missing[1]!)],
+    ],
+    0,
+  )
+  return slice(tracer, filled, [0, 0, padInfo.top, padInfo.left], [n, c, inHeight, inWidth])
 }
 
 export const gradientKernels: KernelTable = {
@@ -345,8 +400,8 @@ export const gradientKernels: KernelTable = {
       dy!,
       planConvolution(x!.shape, attributes.filterShape, attributes, true),
     ),
-  MaxPoolGrad: (tracer, { dy, input }, attributes) =>
-    maxPoolGradient(tracer, dy!, input!, planPool(input!.shape, attributes)),
+  MaxPoolGrad: (tracer, { dy, input, output }, attributes) =>
+    maxPoolGradient(tracer, dy!, input!, output!, planPool(input!.shape, attributes)),
   AvgPoolGrad: (tracer, { dy, input }, attributes) =>
     averagePoolGradient(tracer, dy!, planPool(input!.shape, attributes)),
 }
