@@ -119,6 +119,64 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
       ),
     )
   semblance
+    .command('train <folder>')
+    .description('train a network on a folder of people, or of any classes: one folder each')
+    .option('--network <name>', 'recognition, mobile-face-net, small-res-net, nn4-small or koch-siamese')
+    .option('--side <px>', 'side of the pictures that the network sees, where it may be chosen', wholeNumber)
+    .option('--embedding-length <n>', 'numbers in an embedding; 2 makes a map of the report', wholeNumber)
+    .option('--from <where>', 'pretrained, scratch, or the trained.safetensors of an earlier run')
+    .addOption(new Option('--depth <depth>', 'what moves').choices(['head', 'stage', 'all']).default('all'))
+    .option('--loss <name>', 'a loss of "semblance losses" (default: triplet)')
+    .option('--miner <name>', 'what it learns from (default: the loss’s own)')
+    .option('--distance <name>', 'how embeddings are compared (default: the loss’s own)')
+    .option('--reducer <name>', 'how single losses become one (default: the loss’s own)')
+    .option('--set <name=value>', 'a setting of the loss; may be said again', several, [])
+    .option(
+      '--distil <weight>',
+      'of staying near the beginning’s similarities (default: 3, from scratch 0)',
+      positive,
+    )
+    .option('--memory <n>', 'embeddings of earlier batches that are compared with too', wholeNumber)
+    .option('--people-per-batch <n>', 'classes in a batch', wholeNumber)
+    .option('--photos-per-person <n>', 'pictures of each in a batch', wholeNumber)
+    .option('--singles <n>', 'classes of which a batch holds one picture more', wholeNumber)
+    .option('--epochs <n>', 'passes over the pictures', positive)
+    .option('--learning-rate <rate>', 'highest learning rate', positive)
+    .addOption(
+      new Option('--augment <kind>', 'how pictures are changed').choices(['faces', 'characters', 'none']),
+    )
+    .option('--no-faces', 'the pictures are taken as they are, no face is looked for')
+    .option('--identity-list <file>', 'VGGFace2’s identity_meta.csv')
+    .addOption(
+      new Option('--part <part>', 'of VGGFace2’s people').choices(['training', 'test']).default('training'),
+    )
+    .option('--judge <folder>', 'other classes, to judge the trained network by')
+    .option('--processor <name>', 'auto, cpu, webgpu, dml, cuda or tensorflow', 'auto')
+    .option('--threads <n>', 'threads of the CPU', wholeNumber)
+    .option('--seed <n>', 'of everything that is drawn', wholeNumber, 1)
+    .option('--out <dir>', 'where checkpoint, network and report go', 'semblance-training')
+    .option('--resume', 'go on from the checkpoint in --out', false)
+    .option('--checkpoint-every <steps>', 'steps from checkpoint to checkpoint', wholeNumber, 100)
+    .addHelpText('after', trainable)
+    .addOption(new Option('--json', 'print one JSON document per line and event on stdout'))
+    .action((folder, options) =>
+      run(options.json, async (terminal) =>
+        (await import('./train.ts')).train(folder, { ...options, json: options.json === true }, terminal),
+      ),
+    )
+  semblance
+    .command('losses')
+    .description('every loss, miner and distance: formula, source, settings')
+    .addOption(json())
+    .action((options) => run(options.json, async () => (await import('./losses.ts')).listLosses()))
+  semblance
+    .command('processors')
+    .description('a timed training step on everything that may run one, beside the CPU’s numbers')
+    .addOption(json())
+    .action((options) =>
+      run(options.json, async (terminal) => (await import('./processors.ts')).processors(terminal)),
+    )
+  semblance
     .command('serve')
     .description('the application in the browser, at 127.0.0.1 alone, until Ctrl+C')
     .option('--port <n>', 'port; 0: one that is free', portNumber, 0)
@@ -142,8 +200,8 @@ export async function main(words: string[]): Promise<ExitCode> {
     exitCode = outcome.exitCode
     const refusal = refusalIn(outcome)
     if (refusal) terminal.say(`Refused: ${refusal.message}`)
-    if (json) printJson(outcome.json)
-    else if (outcome.text.length > 0) process.stdout.write(outcome.text.join('\n') + '\n')
+    if (json && outcome.json !== undefined) printJson(outcome.json)
+    else if (!json && outcome.text.length > 0) process.stdout.write(outcome.text.join('\n') + '\n')
   })
   for (const command of [semblance, ...semblance.commands]) command.exitOverride()
   try {
@@ -197,6 +255,16 @@ function portNumber(text: string): number {
   return number
 }
 
+function several(word: string, before: string[]): string[] {
+  return [...before, word]
+}
+
+function positive(text: string): number {
+  const number = Number(text)
+  if (!(number >= 0) || number === Infinity) throw new InvalidArgumentError('A number from 0 on is expected.')
+  return number
+}
+
 function rate(text: string): number {
   const number = Number(text)
   if (!(number >= 1e-5 && number <= 1e-1))
@@ -207,6 +275,11 @@ function rate(text: string): number {
 const exitCodes = `
 Exit code: 0 match or done, 1 no match, 2 refused (the reason is on stderr), 3 a fault of ours.
 A gallery's key is a file only its owner can read, or SEMBLANCE_PASSPHRASE where that is set.`
+
+const trainable = `
+A folder is one folder for each person (faces are found, aligned and cached in --out) or, with --no-faces, for each class
+of anything; VGGFace2 where its identity list is given or lies beside; Omniglot’s background folders or zips; MNIST’s idx
+files. The same command with --resume goes on where a run ended. Ctrl+C keeps the last checkpoint.`
 
 const capped = `
 Without --pairs, the capped protocol: people and files in byte order; genuine are all pairs among each person's

@@ -6,7 +6,7 @@ export type ExitCode = 0 | 1 | 2 | 3
 /** What a command ends with: one of `json` and `text` is printed. */
 export interface Outcome {
   exitCode: ExitCode
-  /** The document for `--json`. */
+  /** The document for `--json`; undefined where the command has printed its own, line by line. */
   json: unknown
   /** Lines for people. */
   text: string[]
