@@ -5,6 +5,7 @@ import { createEngine, type Engine } from './engine.ts'
 import { openParts } from './engine/open-parts.ts'
 import { refused } from './engine/refusal.ts'
 import { servePage } from './engine/serve-page.ts'
+import { tuningCalls } from './engine/tuning/calls.ts'
 import type { KeySource, SafeStorage } from './gallery/key-keeper.ts'
 
 type Served = ReturnType<typeof servePage>
@@ -77,7 +78,7 @@ async function start(
   try {
     const opened = await openParts({ home, key: source })
     if (opened.kind === 'refused') return opened
-    const engine = createEngine(opened.parts)
+    const engine = createEngine(opened.parts, tuningCalls)
     const stop = () => {
       engine.close()
       opened.parts.gallery.close()

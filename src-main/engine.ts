@@ -7,7 +7,6 @@ import {
   type Settings,
   type Status,
   type Takes,
-  type ThresholdInForce,
 } from './contract.ts'
 import { activityCsv } from './engine/activity-csv.ts'
 import { allAttempts, attemptOf } from './engine/attempts.ts'
@@ -18,8 +17,8 @@ import { settingsOf, type Parts } from './engine/parts.ts'
 import { details, summaries } from './engine/people.ts'
 import { reembed } from './engine/re-embedding.ts'
 import { refused } from './engine/refusal.ts'
-import { thresholdFromCard } from './engine/threshold.ts'
-import { inForce, verify } from './engine/verification.ts'
+import { inForceFor } from './engine/tuning/in-force.ts'
+import { verify } from './engine/verification.ts'
 import { comparableName } from './gallery/person-name.ts'
 import { storageTrouble } from './gallery/storage-trouble.ts'
 import { pictureFromFrame } from './vision/frame.ts'
@@ -208,23 +207,17 @@ function handle(
   }
 }
 
-function status({ home, gallery, model, processor, card, ...parts }: Parts, ready: boolean): Status {
+function status({ home, gallery, model, processor, card }: Parts, ready: boolean): Status {
   const { people, photographs } = gallery.counts()
-  const settings = settingsOf({ gallery })
   return {
     home,
     gallery: { people, photographs },
     model,
     processor,
     keyKeeper: gallery.keyKeeper,
-    threshold: usualThreshold({ ...parts, home, gallery, model, processor, card }, settings),
+    threshold: inForceFor({ gallery, model, card }, 'burst-template'),
     ready,
   }
-}
-
-/** What a verification from the camera is judged by: a burst against a template of a guided enrolment's five views. */
-function usualThreshold({ card }: Parts, { wantedFmr }: Settings): ThresholdInForce {
-  return inForce(thresholdFromCard(card, 'burst-template', { template: 5, burst: 3 }, wantedFmr))
 }
 
 /** SQLite's data version moves when another process has written. */

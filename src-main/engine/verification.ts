@@ -18,6 +18,7 @@ import type { ModelCard } from './model-card.ts'
 import { settingsOf, type Parts } from './parts.ts'
 import { reembed } from './re-embedding.ts'
 import { decide, distanceBetween, thresholdFromCard, type Counts, type Threshold } from './threshold.ts'
+import { shownInForce, thresholdInForce } from './tuning/in-force.ts'
 
 /**
  * One transaction: a claim, a burst of frames, a decision, and the attempt in the audit log. Whatever the outcome, it is
@@ -55,13 +56,13 @@ export async function verify(
   const found = parts.gallery.template(person, parts.model.version)
   if (found.kind !== 'template') return notEnrolled(parts, person, enrolled.name)
 
-  const { outcome, reached, threshold } = compare(parts.card, found.template, burst.faces, settings.wantedFmr)
+  const { outcome, reached, threshold } = compare(parts, found.template, burst.faces)
   const nearest = nearestPhotograph(parts, person, burst.faces)
   const attempt = log(parts, person, enrolled.name, outcome, reached, threshold)
   const failures = parts.gallery.recentFailures(person).failures
   const evidence: Evidence = {
     distance: reached,
-    threshold: inForce(threshold),
+    threshold: shownInForce(threshold),
     margin: threshold.distance - reached,
     nearestPhotograph: nearest,
     bestFrame: await jpegOf(sharpest(burst.faces).crop),
@@ -78,12 +79,12 @@ export async function verify(
 }
 
 /** The fused probe against the template, judged by the threshold of exactly this form. */
-export function compare(card: ModelCard, template: Template, faces: Face[], wantedFmr: number) {
+export function compare(parts: Pick<Parts, 'gallery' | 'card' | 'model'>, template: Template, faces: Face[]) {
   const counts: Counts = { template: template.photographs, burst: faces.length }
   const { form } = formOf(counts.template, counts.burst)
   const probe = fuse(faces.map((face) => face.embedding))
   const reached = distanceBetween(form, probe, template.embedding)
-  const threshold = thresholdFromCard(card, form, counts, wantedFmr)
+  const threshold = thresholdInForce(parts, form, counts)
   return { outcome: decide(reached, threshold), reached: reached.value, threshold }
 }
 

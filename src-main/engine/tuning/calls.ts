@@ -1,8 +1,8 @@
-import { ComparisonForm, type CallName, type Gives, type Takes, type TuningSubject } from '../../contract.ts'
+import { ComparisonForm, type CallName, type TuningSubject } from '../../contract.ts'
+import type { Handlers, Shared } from '../../engine.ts'
 import { nameRefusal } from '../../gallery/person-name.ts'
 import { cropFromPng } from '../../vision/kept-crop.ts'
 import { readPicture } from '../../vision/read-picture.ts'
-import type { Jobs } from '../jobs.ts'
 import { jpegOf } from '../jpeg.ts'
 import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
@@ -10,13 +10,13 @@ import { choiceFrom } from './choose.ts'
 import { keepStranger } from './cohort-photographs.ts'
 import { tailPairs } from './pairs.ts'
 import { reportOf } from './report.ts'
-import { inForceFor, measurementOf, Tuning, withStaleness } from './tuning.ts'
+import { inForceFor } from './in-force.ts'
+import { measurementOf, Tuning, withStaleness } from './tuning.ts'
 
 type TuningCall = Extract<CallName, `tune.${string}` | `cohort.${string}`>
-type TuningCalls = { [N in TuningCall]: (takes: Takes<N>) => Gives<N> | Promise<Gives<N>> }
 
-/** Everything the page asks of tuning. `changed` is told when what others show may have changed. */
-export function tuningCalls(parts: Parts, jobs: Jobs, changed: () => void): TuningCalls {
+/** Everything the page asks of tuning: a room of the engine. */
+export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<TuningCall> {
   const { gallery } = parts
   const tuning = new Tuning(parts)
   const changing = <T extends { kind: string }>(outcome: T): T => {

@@ -45,6 +45,19 @@ export function shownInForce({
   return { form, distance, wantedFmr, origin }
 }
 
+/** What a usual verification in this form is judged by: a guided enrolment's five views, a burst of five frames. */
+export function inForceFor(
+  parts: Pick<Parts, 'gallery' | 'card' | 'model'>,
+  form: ComparisonForm,
+): ThresholdInForce {
+  const counts = {
+    'photograph-photograph': { template: 1, burst: 1 },
+    'photograph-template': { template: 5, burst: 1 },
+    'burst-template': { template: 5, burst: 3 },
+  }[form]
+  return shownInForce(thresholdInForce(parts, form, counts))
+}
+
 function fromCard<F extends ComparisonForm>(
   { card }: Pick<Parts, 'card'>,
   form: F,

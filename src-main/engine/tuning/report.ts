@@ -15,7 +15,7 @@ import { inWordsOf, type Measured } from './measured.ts'
 import { tailPairs } from './pairs.ts'
 import { reportPage } from './report-page.ts'
 import { evidenceFingerprint } from './staleness.ts'
-import { inForceFor } from './tuning.ts'
+import { inForceFor } from './in-force.ts'
 
 /** What a report says; its JSON. People are numbers in it, and names only where photographs were asked for. */
 export interface Report {
@@ -85,7 +85,7 @@ export async function reportOf(
         ? 'given for this report'
         : inForce.origin.kind === 'tuned'
           ? `in force: ${inForce.origin.note}`
-          : `in force: ${inForce.origin.note}`,
+          : `in force, from the model’s card: ${inForce.origin.note}`,
     fmr: doubtedFmr(compared, at),
     fnmr: doubtedFnmr(compared, at),
     forecast: correction && forecastFmr(correction, compared.impostor, at),

@@ -1,10 +1,4 @@
-import type {
-  Measurement,
-  Refusal,
-  ThresholdChoice,
-  ThresholdInForce,
-  TuningSubject,
-} from '../../contract.ts'
+import type { Measurement, Refusal, ThresholdChoice, TuningSubject } from '../../contract.ts'
 import type { Findings } from '../../evaluation/findings.ts'
 import { findingsOf } from '../../evaluation/findings.ts'
 import { formInWords } from '../../evaluation/form.ts'
@@ -14,7 +8,7 @@ import type { Job } from '../jobs.ts'
 import type { Parts } from '../parts.ts'
 import { reembed } from '../re-embedding.ts'
 import { reembedStrangers } from './cohort-photographs.ts'
-import { shownInForce, thresholdInForce } from './in-force.ts'
+import { inForceFor } from './in-force.ts'
 import { inWordsOf, measureGallery, type Measured } from './measured.ts'
 import { evidenceFingerprint, staleReason } from './staleness.ts'
 
@@ -119,16 +113,6 @@ export function measurementOf(parts: Parts, measured: Measured, findings: Findin
     inForce: inForceFor(parts, subject.form),
     choice: choice ? withStaleness(parts, choice) : null,
   }
-}
-
-/** What a usual verification in this form is judged by: a guided enrolment's five views, a burst of five frames. */
-export function inForceFor(parts: Parts, form: TuningSubject['form']): ThresholdInForce {
-  const counts = {
-    'photograph-photograph': { template: 1, burst: 1 },
-    'photograph-template': { template: 5, burst: 1 },
-    'burst-template': { template: 5, burst: 3 },
-  }[form]
-  return shownInForce(thresholdInForce(parts, form, counts))
 }
 
 export function withStaleness(
