@@ -548,6 +548,12 @@ export const kernelCases: KernelCase[] = [
   },
   {
     kernel: 'Conv2D',
+    what: 'on a large map',
+    inputs: [image(2, 16, 15, 2), numbers([3, 3, 2, 3])],
+    run: conv(1, 'same'),
+  },
+  {
+    kernel: 'Conv2D',
     what: 'weights kept as O, I, H, W',
     inputs: [image(2, 5, 4, 3), numbers([4, 3, 3, 3])],
     run: (x, f) => conv(1, 'same')(x, f.transpose([2, 3, 1, 0])),

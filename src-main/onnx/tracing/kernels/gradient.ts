@@ -169,11 +169,66 @@ function taps({ filterHeight, filterWidth }: Window): [number, number][] {
   )
 }
 
+/** Places of a map up to which its filter's gradient is faster as whole products; measured on two x86-64 cores. */
+const smallMap = 14 * 14
+
 /**
- * Gradient of a convolution with respect to its filter, [height, width, in, out]: for every tap one batched product
- * dy · xᵀ, summed over the batch.
+ * Gradient of a convolution with respect to its filter, [height, width, in, out], tap by tap. Two ways of the same
+ * sum: on large maps a batch of products dy · xᵀ as the maps are stored, on small or strided ones a single product
+ * over batch and places, which first brings both maps into the order [place, channel].
  */
 function filterGradient(
+  tracer: Tracer,
+  x: TracedTensor,
+  dy: TracedTensor,
+  plan: ConvolutionPlan,
+): TracedTensor {
+  const isLarge = plan.outHeight * plan.outWidth > smallMap && plan.strideHeight === 1
+  const isSingleTap = plan.filterHeight * plan.filterWidth === 1
+  return isLarge || isSingleTap
+    ? filterGradientByImage(tracer, x, dy, plan)
+    : filterGradientByPlace(tracer, x, dy, plan)
+}
+
+function filterGradientByPlace(
+  tracer: Tracer,
+  x: TracedTensor,
+  dy: TracedTensor,
+  plan: ConvolutionPlan,
+): TracedTensor {
+  const { outHeight, outWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padInfo } = plan
+  const [n, inputs, outputs] = [x.shape[0]!, x.shape[3]!, dy.shape[3]!]
+  const places = n * outHeight * outWidth
+  const { top, left, bottom, right } = padInfo
+  const image = pad(
+    tracer,
+    tracer.plain(x),
+    [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ],
+    0,
+  )
+  const errors = reshape(tracer, tracer.plain(dy), [places, outputs])
+  const perTap = taps(plan).map(([row, column]) => {
+    const begin = [0, row * dilationHeight, column * dilationWidth, 0]
+    const met = slice(
+      tracer,
+      image,
+      begin,
+      [n, outHeight, outWidth, inputs],
+      [1, strideHeight, strideWidth, 1],
+    )
+    const product = matMul(tracer, errors, reshape(tracer, met, [places, inputs]), true) // [out, in]
+    return reshape(tracer, product, [outputs, inputs, 1])
+  })
+  const kernel = [outputs, inputs, plan.filterHeight, plan.filterWidth]
+  return transpose(reshape(tracer, concat(tracer, perTap, 2), kernel), [2, 3, 1, 0])
+}
+
+function filterGradientByImage(
   tracer: Tracer,
   x: TracedTensor,
   dy: TracedTensor,
