@@ -12,6 +12,7 @@ import { Photographs } from './photographs.svelte.ts'
 import { Router } from './router.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
 import { StatusState } from './status.svelte.ts'
+import { Tuning } from './tuning.svelte.ts'
 import { Verification } from './verification.svelte.ts'
 
 /** Every subject's state, made once: a view that is left finds itself as it was. */
@@ -29,6 +30,7 @@ export class Application {
   readonly verification: Verification
   readonly enrolment: Enrolment
   readonly activity: Activity
+  readonly tuning: Tuning
 
   constructor(engine: Engine) {
     this.status = new StatusState(engine)
@@ -41,6 +43,7 @@ export class Application {
     this.verification = new Verification(engine, this.camera, this.preview, this.people, this.announcer)
     this.enrolment = new Enrolment(engine, this.camera, this.preview, this.announcer)
     this.activity = new Activity(engine, this.notices)
+    this.tuning = new Tuning(engine, this.photographs, this.status, this.notices, this.announcer)
 
     engine.on('gallery-changed', () => void this.#refresh())
     engine.watch((connection) => {

@@ -1,4 +1,4 @@
-import type { DraftPhotograph, Gives } from '../../src-main/contract.ts'
+import type { Refusal } from '../../src-main/contract.ts'
 import { countWords } from '../wording.ts'
 import { failureWords } from './notices.svelte.ts'
 
@@ -11,7 +11,10 @@ export interface FileEntry {
   state: { kind: 'waiting' } | { kind: 'reading' } | { kind: 'kept' } | { kind: 'refused'; reason: string }
 }
 
-/** Photographs from files on their way into a draft: one after the other, each with its fate, until cancelled. */
+/** What became of a file that was handed on. */
+export type Taken<K> = { kind: 'kept'; kept: K } | Refusal
+
+/** Photographs from files on their way into the gallery: one after the other, each with its fate, until cancelled. */
 export class FileIntake {
   entries = $state<FileEntry[]>([])
   running = $state(false)
@@ -26,10 +29,10 @@ export class FileIntake {
   #nextId = 1
 
   /** Takes the files in; `take` hands one to the engine, `kept` hears of each that was kept. */
-  async run(
+  async run<K>(
     files: File[],
-    take: (fileName: string, bytes: Uint8Array<ArrayBuffer>) => Promise<Gives<'enrol.file'>>,
-    kept: (photograph: DraftPhotograph) => void,
+    take: (fileName: string, bytes: Uint8Array<ArrayBuffer>) => Promise<Taken<K>>,
+    kept: (photograph: K) => void = () => {},
   ) {
     for (const file of files) {
       const id = this.#nextId++
@@ -76,10 +79,10 @@ export class FileIntake {
     return entry
   }
 
-  async #takeOne(
+  async #takeOne<K>(
     entry: FileEntry,
-    take: (fileName: string, bytes: Uint8Array<ArrayBuffer>) => Promise<Gives<'enrol.file'>>,
-    kept: (photograph: DraftPhotograph) => void,
+    take: (fileName: string, bytes: Uint8Array<ArrayBuffer>) => Promise<Taken<K>>,
+    kept: (photograph: K) => void,
   ) {
     const file = this.#files.get(entry.id)
     this.#files.delete(entry.id)
@@ -114,9 +117,12 @@ export const visible = (files: Iterable<File>) =>
 
 async function collect(entry: FileSystemEntry, files: File[]): Promise<void> {
   if (entry.isFile) {
-    files.push(
-      await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)),
+    const file = await new Promise<File>((resolve, reject) =>
+      (entry as FileSystemFileEntry).file(resolve, reject),
     )
+    // A dropped file does not know its folder, a chosen one does: the folder may say whom it shows.
+    Object.defineProperty(file, 'webkitRelativePath', { value: entry.fullPath.replace(/^\//, '') })
+    files.push(file)
     return
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader()

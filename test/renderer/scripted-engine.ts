@@ -19,6 +19,7 @@ import type {
 } from '../../src-main/contract.ts'
 import { defaultSettings } from '../../src-main/contract.ts'
 import { drawnCrop, drawnLandmarks, type Drawn } from './drawn-face.ts'
+import { ScriptedTuning } from './scripted-tuning.ts'
 
 const day = 86_400_000
 const views: View[] = ['front', 'left', 'right', 'up', 'down']
@@ -75,6 +76,7 @@ export class ScriptedEngine {
   people: PersonSummary[] = []
   attemptList: Attempt[] = []
   settings: Settings = { ...defaultSettings }
+  readonly tuning = new ScriptedTuning((event, body) => this.tell(event, body))
   keyKeeper: Status['keyKeeper'] = 'safe-storage'
   /** File names that are refused, with the reason. */
   refusedFiles: Record<string, string> = {}
@@ -99,7 +101,8 @@ export class ScriptedEngine {
 
   async call<N extends CallName>(name: N, takes: Takes<N>): Promise<Gives<N>> {
     if (name !== 'preview') this.heard.push({ name, takes })
-    const answer = this.#answers[name] as ((takes: Takes<N>) => Gives<N> | Promise<Gives<N>>) | undefined
+    const answer = (this.#answers[name] ?? this.tuning.answers[name]) as
+      ((takes: Takes<N>) => Gives<N> | Promise<Gives<N>>) | undefined
     if (!answer) throw new Error(`The script has no answer to ${name}`)
     return answer(takes)
   }
@@ -246,7 +249,10 @@ export class ScriptedEngine {
             reason: 'wrong-passphrase',
             message: 'This passphrase does not open the file. Nothing was changed.',
           },
-    'job.cancel': () => ({ kind: 'cancelled' }),
+    'job.cancel': ({ job }) => {
+      this.tuning.cancelled.add(job)
+      return { kind: 'cancelled' }
+    },
   }
 
   #verdict(person: number, framesUsed: number): Verdict {
@@ -310,6 +316,10 @@ export class ScriptedEngine {
   }
 
   async #enrolDrawn(count: number, now: number) {
+    this.tuning.gallery = {
+      ...this.tuning.gallery,
+      names: drawnPeople.slice(0, count).map(({ name }) => name),
+    }
     for (const [i, drawn] of drawnPeople.slice(0, count).entries()) {
       this.#crops.set(i + 1, await drawnCrop(drawn))
       this.people.push({

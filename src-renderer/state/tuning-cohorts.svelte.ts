@@ -1,0 +1,88 @@
+import type { Cohort, CohortId } from '../../src-main/contract.ts'
+import type { Engine } from '../engine.ts'
+import { countWords } from '../wording.ts'
+import { FileIntake } from './file-intake.svelte.ts'
+import type { Notices } from './notices.svelte.ts'
+
+/** People imported to stand for strangers. */
+export class TuningCohorts {
+  readonly #engine: Engine
+  readonly #notices: Notices
+  list = $state.raw<Cohort[]>([])
+  readonly files = new FileIntake()
+
+  constructor(engine: Engine, notices: Notices) {
+    this.#engine = engine
+    this.#notices = notices
+  }
+
+  async refresh() {
+    this.list = await this.#engine.call('cohort.list', {})
+  }
+
+  /** Every folder is a person; loose photographs are one person each. Null when begun; else why not. */
+  async import(name: string, files: File[]): Promise<string | null> {
+    const gives = await this.#notices.trying('Nothing was imported.', () =>
+      this.#engine.call('cohort.begin', { name }),
+    )
+    if (!gives) return 'Nothing was imported: try again.'
+    if (gives.kind === 'refused') return gives.message
+    const { cohort } = gives
+    const strangerOf = numberedPeople(files)
+    this.files.clear()
+    await this.files.run(files, async (fileName, bytes) => {
+      const stranger = strangerOf(fileName)
+      const kept = await this.#engine.call('cohort.file', { cohort, stranger, fileName, bytes })
+      return kept.kind === 'refused' ? kept : { kind: 'kept', kept }
+    })
+    await Promise.allSettled([this.refresh()])
+    if (this.files.done > 0 && this.files.done === this.files.refused) {
+      await this.remove(cohort)
+      return 'No photograph could be used, so nobody was imported.'
+    }
+    const made = this.list.find((one) => one.cohort === cohort)
+    if (made)
+      this.#notices.done(
+        `${countWords(made.people, 'stranger', 'strangers')} imported with ${countWords(made.photographs, 'photograph', 'photographs')}.`,
+      )
+    return null
+  }
+
+  /** Null when removed; else why not. */
+  async remove(cohort: CohortId): Promise<string | null> {
+    const gives = await this.#notices.trying('The strangers were not removed.', () =>
+      this.#engine.call('cohort.remove', { cohort }),
+    )
+    if (!gives) return 'Nothing was removed: try again.'
+    if (gives.kind === 'refused') return gives.message
+    await Promise.allSettled([this.refresh()])
+    return null
+  }
+
+  async allowTraining(cohort: CohortId, mayTrain: boolean) {
+    const gives = await this.#notices.trying('That was not saved.', () =>
+      this.#engine.call('cohort.allow-training', { cohort, mayTrain }),
+    )
+    if (gives?.kind === 'refused') this.#notices.problem(gives.message)
+    await Promise.allSettled([this.refresh()])
+  }
+}
+
+/**
+ * Photographs of one folder show one person; loose ones, and those directly in the one folder that holds everything,
+ * each show another. Numbers from 1.
+ */
+export function numberedPeople(
+  files: { webkitRelativePath: string; name: string }[],
+): (fileName: string) => number {
+  const paths = files.map((file) => file.webkitRelativePath || file.name)
+  const roots = new Set(paths.map((path) => path.split('/')[0]!))
+  const everything = roots.size === 1 ? [...roots][0]! : ''
+  const keyOf = (path: string) => {
+    const folder = path.split('/').slice(0, -1).join('/')
+    return folder === '' || folder === everything ? path : folder
+  }
+  const numbers = new Map<string, number>()
+  for (const path of paths) if (!numbers.has(keyOf(path))) numbers.set(keyOf(path), numbers.size + 1)
+  return (fileName) => numbers.get(keyOf(fileName)) ?? numbers.size + 1
+}

@@ -1,0 +1,321 @@
+import type {
+  ComparisonForm,
+  Cohort,
+  Measurement,
+  Refusal,
+  Strangers,
+  ThresholdChoice,
+  ThresholdInForce,
+  Wish,
+} from '../../src-main/contract.ts'
+import { chooseThreshold } from '../../src-main/evaluation/choice.ts'
+import type { Comparisons } from '../../src-main/evaluation/comparisons.ts'
+import { boundedThreshold } from '../../src-main/evaluation/findings.ts'
+import { forecastFmr } from '../../src-main/evaluation/forecast.ts'
+import { unpackComparisons } from '../../src-main/evaluation/packed-comparisons.ts'
+import { personalThresholdOf } from '../../src-main/evaluation/personal-threshold.ts'
+import { supportedFmr } from '../../src-main/evaluation/supported-rate.ts'
+import type { Engine } from '../engine.ts'
+import { offerFile } from '../offer-file.ts'
+import { todayInFileName } from '../wording.ts'
+import type { Announcer } from './announcer.svelte.ts'
+import { MovingDoubt } from './moving-doubt.ts'
+import { failureWords, type Notices } from './notices.svelte.ts'
+import type { StatusState } from './status.svelte.ts'
+import { TuningCohorts } from './tuning-cohorts.svelte.ts'
+import { TuningPairs } from './tuning-pairs.svelte.ts'
+import type { Photographs } from './photographs.svelte.ts'
+import { sayRates } from '../tuning-words.ts'
+
+export type TuningTab = 'det' | 'threshold' | 'people' | 'pairs' | 'calibration' | 'strangers' | 'report'
+
+export interface JobProgress {
+  what: string
+  done: number
+  total: number
+  remainingMs: number | null
+}
+
+const settleMs = 140 // without a move: then the exact bound is computed
+
+/** One measurement of the gallery, the threshold that is moved over it, and the choice that is made of it. */
+export class Tuning {
+  readonly #engine: Engine
+  readonly #notices: Notices
+  readonly #announcer: Announcer
+  readonly #status: StatusState
+  readonly pairs: TuningPairs
+  readonly cohorts: TuningCohorts
+
+  tab = $state<TuningTab>('det')
+  tailsEnlarged = $state(false)
+
+  /** What is measured; null until it is known what verification uses. */
+  form = $state<ComparisonForm | null>(null)
+  strangers = $state.raw<Strangers>({ kind: 'gallery' })
+  readonly subject = $derived({ form: this.form ?? 'burst-template', strangers: this.strangers, burst: 3 })
+
+  measurement = $state.raw<Measurement | null>(null)
+  #compared = $state.raw<Comparisons | null>(null)
+  #doubt: MovingDoubt | null = null
+  #preparing = new AbortController()
+  /** Why there is nothing to show. */
+  refusal = $state.raw<Refusal | null>(null)
+  progress = $state.raw<JobProgress | null>(null)
+  /** The gallery has changed since. */
+  outdated = $state(false)
+  #job = ''
+  #chooseJob = ''
+
+  threshold = $state(0)
+  /** The threshold once it rests: what costs more than a frame is computed from it. */
+  settled = $state(0)
+  #settling: ReturnType<typeof setTimeout> | undefined
+
+  /** How the threshold is to be chosen, and why that cannot be done. */
+  wish = $state.raw<Wish>({ by: 'hand', threshold: 0 })
+  wishRefusal = $state<string | null>(null)
+  choosing = $state(false)
+  choices = $state.raw<(ThresholdChoice & { stale: string | null })[]>([])
+  inForce = $state.raw<ThresholdInForce[]>([])
+  readonly choice = $derived(this.choices.find(({ form }) => form.form === this.form) ?? null)
+  readonly inForceHere = $derived(this.inForce.find(({ form }) => form === this.form) ?? null)
+
+  reporting = $state(false)
+
+  readonly rates = $derived.by(() => {
+    const doubt = this.#compared && this.#doubt
+    if (!doubt) return null
+    return this.threshold === this.settled ? doubt.exactAt(this.threshold) : doubt.quickAt(this.threshold)
+  })
+  /** Where strangers are virtual, the rate to expect of real ones: it stands in the measured one's place. */
+  readonly forecast = $derived.by(() => {
+    const correction = this.measurement?.correction
+    return correction && this.#compared
+      ? forecastFmr(correction, this.#compared.impostor, this.threshold)
+      : null
+  })
+  readonly spoken = $derived(
+    this.rates ? sayRates(this.threshold, this.rates.fmr, this.rates.fnmr, this.forecast) : '',
+  )
+  /** What rate so many people could support, where it is less than the one that is wanted here. */
+  readonly support = $derived.by(() => {
+    const wanted = this.wish.by === 'fmr' ? this.wish.fmr : (this.#status.now?.threshold.wantedFmr ?? 1e-3)
+    if (!this.#compared || this.measurement?.correction) return null
+    const { supported, sentence } = supportedFmr(this.#compared.people, wanted, this.#compared)
+    return supported ? null : sentence
+  })
+  /** Everybody's own threshold, from the one that rests. */
+  readonly people = $derived.by(() => {
+    const { byPerson = [], everyone } = this.measurement ?? {}
+    if (!everyone) return []
+    return byPerson.map((person) => ({
+      ...person,
+      own: personalThresholdOf(
+        { ...person.impostor, size: person.strangers },
+        { ...everyone, size: everyone.pairs },
+        this.settled,
+        50,
+        'other people',
+      ),
+    }))
+  })
+
+  constructor(
+    engine: Engine,
+    photographs: Photographs,
+    status: StatusState,
+    notices: Notices,
+    announcer: Announcer,
+  ) {
+    this.#engine = engine
+    this.#notices = notices
+    this.#announcer = announcer
+    this.#status = status
+    this.pairs = new TuningPairs(engine, photographs, notices)
+    this.cohorts = new TuningCohorts(engine, notices)
+    engine.on('progress', ({ job, done, total, remainingMs, what }) => {
+      if (job === this.#job) this.progress = { what, done, total, remainingMs }
+    })
+    engine.on('gallery-changed', () => {
+      if (this.measurement || this.refusal) this.outdated = true
+    })
+  }
+
+  /** When the view is entered: measured once, and again where there was nothing to measure before. */
+  async enter() {
+    this.form ??= this.#status.now?.threshold.form ?? null
+    await Promise.allSettled([this.refreshChoices(), this.cohorts.refresh()])
+    this.form ??= 'burst-template'
+    if (!this.progress && (!this.measurement || this.outdated) && !(this.refusal && !this.outdated))
+      await this.measure()
+  }
+
+  async refreshChoices() {
+    const gives = await this.#engine.call('tune.choice', {})
+    this.choices = gives.choices
+    this.inForce = gives.inForce
+  }
+
+  async measureForm(form: ComparisonForm) {
+    this.form = form
+    await this.measure()
+  }
+
+  async measureStrangers(strangers: Strangers) {
+    this.strangers = strangers
+    await this.measure()
+  }
+
+  async measure() {
+    if (this.progress) await this.cancel()
+    const job = crypto.randomUUID()
+    this.#job = job
+    this.progress = { what: 'Measuring', done: 0, total: 0, remainingMs: null }
+    try {
+      const gives = await this.#engine.call('tune.measure', { ...this.subject, job })
+      if (job !== this.#job) return // another measurement was begun meanwhile
+      this.#take(gives)
+    } catch (error) {
+      if (job !== this.#job) return
+      this.#take({
+        kind: 'refused',
+        reason: 'fault',
+        message: `Nothing was measured. ${failureWords(error)}`,
+      })
+    }
+    this.progress = null
+  }
+
+  async cancel() {
+    const job = this.#job
+    this.#job = ''
+    this.progress = null
+    if (!this.measurement)
+      this.refusal = { kind: 'refused', reason: 'cancelled', message: 'The measurement was cancelled.' }
+    await this.#notices.trying('It could not be cancelled.', () => this.#engine.call('job.cancel', { job }))
+  }
+
+  #take(gives: Measurement | Refusal) {
+    if (gives.kind === 'refused' && gives.reason === 'cancelled' && this.measurement) return
+    this.outdated = false
+    this.#preparing.abort()
+    this.#preparing = new AbortController()
+    if (gives.kind === 'refused') {
+      this.measurement = null
+      this.#doubt = null
+      this.#compared = null
+      this.refusal = gives
+      return
+    }
+    const compared = unpackComparisons(gives.comparisons)
+    this.#doubt = new MovingDoubt(compared)
+    this.#compared = compared
+    this.refusal = null
+    this.measurement = gives
+    this.inForce = [...this.inForce.filter(({ form }) => form !== gives.form.form), gives.inForce]
+    this.#rest(gives.inForce.distance)
+    this.wish = { by: 'hand', threshold: gives.inForce.distance }
+    this.wishRefusal = null
+    void this.#doubt.prepare(this.#preparing.signal)
+    if (this.pairs.tail) void this.pairs.show(this.subject, this.pairs.tail, this.pairs.person)
+  }
+
+  // ─── the threshold ───
+
+  /** By hand: the line follows at once, the exact bound when it rests. */
+  move(threshold: number) {
+    this.threshold = threshold
+    this.wish = { by: 'hand', threshold }
+    this.wishRefusal = null
+    clearTimeout(this.#settling)
+    this.#settling = setTimeout(() => (this.settled = threshold), settleMs)
+  }
+
+  #rest(threshold: number) {
+    clearTimeout(this.#settling)
+    this.threshold = threshold
+    this.settled = threshold
+  }
+
+  /** Moves the line to where the wish puts it; computed here, by what the engine computes it with. */
+  propose(wish: Wish) {
+    this.wish = wish
+    this.wishRefusal = null
+    const [compared, measurement] = [this.#compared, this.measurement]
+    if (!compared || !measurement) return
+    const found = this.#thresholdFor(wish, compared, measurement)
+    if (typeof found === 'number') this.#rest(found)
+    else this.wishRefusal = found.message
+  }
+
+  #thresholdFor(wish: Wish, compared: Comparisons, { correction, findings }: Measurement) {
+    if (wish.by === 'fmr') return boundedThreshold(compared, wish.fmr, correction)
+    if (wish.by === 'eer') return findings.eer.threshold
+    const choice = chooseThreshold(compared, wish, { model: '', gallery: '', at: 0, cohort: '' })
+    return choice.kind === 'refused' ? choice : choice.threshold
+  }
+
+  async choose() {
+    this.choosing = true
+    this.#chooseJob = crypto.randomUUID()
+    const gives = await this.#notices.trying('The threshold was not changed.', () =>
+      this.#engine.call('tune.choose', { ...this.subject, wish: this.wish, job: this.#chooseJob }),
+    )
+    this.choosing = false
+    if (!gives) return
+    if (gives.kind === 'refused') {
+      this.wishRefusal = gives.message
+      this.#announcer.say(gives.message)
+      return
+    }
+    this.#rest(gives.choice.threshold)
+    await Promise.allSettled([this.refreshChoices(), this.#status.refresh()])
+    this.#notices.done('The threshold is in use from now on, in every window and on the command line.')
+  }
+
+  async forgetChoice() {
+    const form = this.form
+    if (!form) return
+    const gives = await this.#notices.trying('The choice was not taken back.', () =>
+      this.#engine.call('tune.forget-choice', { form }),
+    )
+    if (gives?.kind === 'refused') this.#notices.problem(gives.message)
+    await Promise.allSettled([this.refreshChoices(), this.#status.refresh()])
+  }
+
+  // ─── what leads elsewhere ───
+
+  async look(tail: 'alike-strangers' | 'unlike-photographs', person: number | null = null) {
+    this.tab = 'pairs'
+    await this.pairs.show(this.subject, tail, person)
+  }
+
+  async report(format: 'html' | 'json', photographs: boolean) {
+    this.reporting = true
+    const gives = await this.#notices.trying('There is no report.', () =>
+      this.#engine.call('tune.report', { ...this.subject, threshold: this.settled, photographs }),
+    )
+    this.reporting = false
+    if (!gives) return
+    if (gives.kind === 'refused') return this.#notices.problem(gives.message)
+    const name = `threshold-${todayInFileName()}.${format}`
+    offerFile(name, gives[format], format === 'html' ? 'text/html' : 'application/json')
+  }
+}
+
+/** Who can stand for strangers, as the choice offers them. */
+export function strangersItems(cohorts: Cohort[]): { value: string; label: string; strangers: Strangers }[] {
+  const item = (strangers: Strangers, label: string) => ({ value: keyOf(strangers), label, strangers })
+  return [
+    item({ kind: 'gallery' }, 'Each other'),
+    ...cohorts.map(({ cohort, name, people }) =>
+      item({ kind: 'cohort', cohort }, `${name} (${people} people)`),
+    ),
+    ...(cohorts.length > 1 ? [item({ kind: 'cohort', cohort: null }, 'All imported strangers')] : []),
+    item({ kind: 'virtual' }, 'Virtual strangers'),
+  ]
+}
+
+export const keyOf = (strangers: Strangers) =>
+  strangers.kind === 'cohort' ? `cohort-${strangers.cohort ?? 'all'}` : strangers.kind

@@ -1,0 +1,176 @@
+import type {
+  CallName,
+  Cohort,
+  Events,
+  EventName,
+  Gives,
+  Measurement,
+  Refusal,
+  Takes,
+  ThresholdChoice,
+  ThresholdInForce,
+} from '../../src-main/contract.ts'
+import { doubtedFmr, doubtedFnmr } from '../../src-main/evaluation/doubt.ts'
+import { chooseThreshold } from '../../src-main/evaluation/choice.ts'
+import { drawnMeasurement, type DrawnGallery, type DrawnMeasurement } from './drawn-measurement.ts'
+
+type Tell = <E extends EventName>(event: E, body: Events[E]) => void
+type Answers = { [N in CallName]?: (takes: Takes<N>) => Gives<N> | Promise<Gives<N>> }
+
+/** Answers the tuning calls from a drawn gallery, or from what a test puts in its place. */
+export class ScriptedTuning {
+  gallery: DrawnGallery = { names: [], photographs: 4, spread: 0.55 }
+  refuses: Refusal | null = null
+  /** Changes a measurement before it is given: a note, a correction, a refused calibration. */
+  alter: (measurement: Measurement) => Measurement = (measurement) => measurement
+  measureMs = 0
+  cohorts: Cohort[] = []
+  crop = new Uint8Array()
+  choice: ThresholdChoice | null = null
+  stale: string | null = null
+  readonly #tell: Tell
+  readonly cancelled = new Set<string>()
+  readonly #drawn = new Map<string, Promise<DrawnMeasurement | Refusal>>()
+
+  constructor(tell: Tell) {
+    this.#tell = tell
+  }
+
+  inForce(form: ThresholdInForce['form']): ThresholdInForce {
+    if (this.choice?.form.form !== form)
+      return {
+        form,
+        distance: 0.871,
+        wantedFmr: 1e-3,
+        origin: { kind: 'card', people: 2423, impostorPairs: 2_900_000, note: '' },
+      }
+    const { threshold, people, fmr, at, strangersInWords } = this.choice
+    return {
+      form,
+      distance: threshold,
+      wantedFmr: fmr.upper95,
+      origin: {
+        kind: 'tuned',
+        people,
+        pairs: fmr.comparisons,
+        at,
+        stale: this.stale,
+        strangers: strangersInWords,
+        note: '',
+      },
+    }
+  }
+
+  #measured({ form, strangers, burst }: Takes<'tune.measure'>) {
+    const subject = { form, strangers, burst }
+    const key = JSON.stringify([subject, this.gallery])
+    const drawn = this.#drawn.get(key) ?? drawnMeasurement(this.gallery, subject, this.inForce(form))
+    this.#drawn.set(key, drawn)
+    return drawn
+  }
+
+  readonly answers: Answers = {
+    'tune.measure': async (takes) => {
+      const { job } = takes
+      for (let waited = 0; waited < this.measureMs; waited += 50) {
+        if (job && this.cancelled.has(job))
+          return { kind: 'refused', reason: 'cancelled', message: 'The measurement was cancelled.' }
+        if (job)
+          this.#tell('progress', {
+            job,
+            done: waited,
+            total: this.measureMs,
+            remainingMs: this.measureMs - waited,
+            what: 'Comparing everybody with everybody',
+          })
+        await new Promise((resume) => setTimeout(resume, 50))
+      }
+      if (this.refuses) return this.refuses
+      if (this.gallery.names.length === 0)
+        return {
+          kind: 'refused',
+          reason: 'nobody-enrolled',
+          message: 'Nobody is enrolled yet, so there is nothing to measure. Enrol somebody first.',
+        }
+      const drawn = await this.#measured(takes)
+      if (drawn.kind === 'refused') return drawn
+      return this.alter({ ...drawn.measurement, inForce: this.inForce(takes.form) })
+    },
+    'tune.pairs': async ({ tail, limit, person, ...subject }) => {
+      const drawn = await this.#measured(subject)
+      if (drawn.kind === 'refused') return drawn
+      const pairs = drawn.pairs[tail].filter(
+        ({ probe, reference }) =>
+          person === undefined || probe.person === person || reference.person === person,
+      )
+      return { kind: 'pairs', pairs: pairs.slice(0, limit) }
+    },
+    'tune.choose': async ({ wish, ...subject }) => {
+      const drawn = await this.#measured(subject)
+      if (drawn.kind === 'refused') return drawn
+      const { compared, measurement } = drawn
+      const chosen = chooseThreshold(compared, wish, { model: '', gallery: '', at: 0, cohort: '' })
+      if (chosen.kind === 'refused') return chosen
+      const { threshold } = chosen
+      this.choice = {
+        form: measurement.form,
+        threshold,
+        wish,
+        model: measurement.model,
+        gallery: 'a',
+        at: Date.now(),
+        people: measurement.people,
+        strangerPeople: 0,
+        pairsOfPeople: measurement.pairsOfPeople,
+        strangers: subject.strangers,
+        strangersInWords: measurement.strangersInWords,
+        fmr: doubtedFmr(compared, threshold),
+        fnmr: doubtedFnmr(compared, threshold),
+        forecast: null,
+      }
+      return { kind: 'chosen', choice: this.choice, inForce: this.inForce(subject.form) }
+    },
+    'tune.choice': () => ({
+      kind: 'choices',
+      choices: this.choice ? [{ ...this.choice, stale: this.stale }] : [],
+      inForce: (['photograph-photograph', 'photograph-template', 'burst-template'] as const).map((form) =>
+        this.inForce(form),
+      ),
+    }),
+    'tune.forget-choice': () => {
+      this.choice = null
+      return { kind: 'forgotten' }
+    },
+    'tune.not-same': () => ({ kind: 'marked' }),
+    'tune.report': () => ({ kind: 'report', html: '<!doctype html><title>Report</title>', json: '{}' }),
+    'cohort.list': () => this.cohorts,
+    'cohort.begin': ({ name }) => {
+      const cohort = this.cohorts.length + 1
+      this.cohorts = [
+        ...this.cohorts,
+        { cohort, name, importedAt: Date.now(), people: 0, photographs: 0, mayTrain: false },
+      ]
+      return { kind: 'cohort', cohort }
+    },
+    'cohort.file': ({ cohort, stranger, fileName }) => {
+      if (fileName.includes('blank'))
+        return { kind: 'refused', reason: 'no-face', message: 'No face was found in this photograph.' }
+      this.cohorts = this.cohorts.map((one) =>
+        one.cohort === cohort
+          ? { ...one, people: Math.max(one.people, stranger), photographs: one.photographs + 1 }
+          : one,
+      )
+      return { kind: 'kept', photograph: cohort * 1000 + stranger }
+    },
+    'cohort.photograph': () => ({ kind: 'jpeg', jpeg: this.crop }),
+    'cohort.drop': () => ({ kind: 'dropped' }),
+    'cohort.remove': ({ cohort }) => {
+      this.cohorts = this.cohorts.filter((one) => one.cohort !== cohort)
+      return { kind: 'removed' }
+    },
+    'cohort.allow-training': ({ cohort, mayTrain }) => {
+      this.cohorts = this.cohorts.map((one) => (one.cohort === cohort ? { ...one, mayTrain } : one))
+      return { kind: 'set' }
+    },
+  }
+}
