@@ -1,18 +1,25 @@
+import { alignmentOf, standardSidePx } from './alignment.ts'
 import { cropSidePx, type Picture } from './face.ts'
+import { resize } from './resize.ts'
 import { sample } from './sample.ts'
-import { squareAround, type Similarity } from './similarity.ts'
 
-/** Central part of the kept crop that holds the recognition net's standard crop; the margin leaves room for jitter. */
-export const standardSidePx = 192
+export { standardSidePx } from './alignment.ts'
+
 /** What the recognition net takes. */
 export const netSidePx = 150
 
-/** The recognition net's own alignment, as its authors trained it (dlib's, kept by face-api.js). */
-const alignment = {
-  eyeMouthShare: 0.45, // mean distance from an eye to the mouth, of the standard crop's side
-  centroidX: 0.5, // where the centroid of eyes and mouth lies in the standard crop
-  centroidY: 0.43,
-}
+/**
+ * The cuts that are embedded, in sides of the standard crop: the mean of a tighter and a wider one. On LFW it lets 1 in
+ * 100 more genuine pairs match at FMR 1e-4, and 6 in 1,000 more at 1e-3, than the standard cut alone; a third cut adds
+ * too little for its time.
+ */
+const cuts = [
+  { side: 0.94, up: 0.015 },
+  { side: 1.12, up: 0.015 }, // both a little higher: the forehead tells more than the chin
+]
+
+/** Images that one crop is embedded from: each cut and its mirror image. */
+export const netImages = 2 * cuts.length
 
 export interface Point {
   x: number
@@ -32,21 +39,6 @@ export function eyesAndMouth(landmarks: ArrayLike<number>): {
   }
 }
 
-/** From the pixels of the kept crop to those of the picture: upright eyes, the standard crop in the middle. */
-export function alignmentOf(landmarks: ArrayLike<number>): Similarity {
-  const { leftEye, rightEye, mouth } = eyesAndMouth(landmarks)
-  const eyeToMouth = (apart(leftEye, mouth) + apart(rightEye, mouth)) / 2
-  const side = eyeToMouth / alignment.eyeMouthShare
-  const angle = Math.atan2(rightEye.y - leftEye.y, rightEye.x - leftEye.x)
-  const right = (0.5 - alignment.centroidX) * side
-  const down = (0.5 - alignment.centroidY) * side
-  const middle = {
-    x: (leftEye.x + rightEye.x + mouth.x) / 3 + right * Math.cos(angle) - down * Math.sin(angle),
-    y: (leftEye.y + rightEye.y + mouth.y) / 3 + right * Math.sin(angle) + down * Math.cos(angle),
-  }
-  return squareAround(middle, (side * cropSidePx) / standardSidePx, angle, cropSidePx)
-}
-
 /** The crop that is kept: 256×256, upright, beyond the picture's edge its outermost pixels repeated. */
 export function keptCrop(picture: Picture, landmarks: ArrayLike<number>): Picture {
   const pixels = new Uint8ClampedArray(cropSidePx * cropSidePx * 3)
@@ -54,15 +46,20 @@ export function keptCrop(picture: Picture, landmarks: ArrayLike<number>): Pictur
   return { width: cropSidePx, height: cropSidePx, rgb: new Uint8Array(pixels.buffer) }
 }
 
-/** The standard crop as the recognition net takes it, [150, 150, 3] 0–255, and its mirror image after it. */
+/** What the recognition net takes of a kept crop, [4, 150, 150, 3] 0–255: each cut, and its mirror image after it. */
 export function netInput(crop: Picture): Float32Array<ArrayBuffer> {
   if (crop.width !== cropSidePx || crop.height !== cropSidePx)
     throw new RangeError(`a kept crop is ${cropSidePx}×${cropSidePx}, not ${crop.width}×${crop.height}`)
   const length = netSidePx * netSidePx * 3
-  const input = new Float32Array(2 * length)
-  const centred = squareAround({ x: cropSidePx / 2, y: cropSidePx / 2 }, standardSidePx, 0, netSidePx)
-  sample(crop, centred, netSidePx, netSidePx, input.subarray(0, length))
-  mirror(input.subarray(0, length), netSidePx, input.subarray(length))
+  const input = new Float32Array(netImages * length)
+  cuts.forEach(({ side, up }, i) => {
+    const sidePx = side * standardSidePx
+    const left = (cropSidePx - sidePx) / 2
+    const part = { left, top: left - up * standardSidePx, width: sidePx, height: sidePx }
+    const image = input.subarray(2 * i * length, (2 * i + 1) * length)
+    resize(crop, part, netSidePx, netSidePx, image)
+    mirror(image, netSidePx, input.subarray((2 * i + 1) * length, (2 * i + 2) * length))
+  })
   return input
 }
 

@@ -1,8 +1,8 @@
 /** What the recognition net says about one crop. */
 export interface Embedded {
-  /** 256 pooled features before the last linear layer; mean over the crop and its mirror image. */
+  /** 256 pooled features before the last linear layer; mean over the crop's cuts and their mirror images. */
   features: Float32Array
-  /** 128 numbers, unit length; mean over the crop and its mirror image. */
+  /** 128 numbers, unit length; mean over the crop's cuts and their mirror images. */
   embedding: Float32Array
 }
 

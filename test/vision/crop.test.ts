@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  alignmentOf,
-  eyesAndMouth,
-  keptCrop,
-  netInput,
-  netSidePx,
-  standardSidePx,
-} from '../../src-main/vision/crop.ts'
+import { alignmentOf, standardPlaces, standardSidePx } from '../../src-main/vision/alignment.ts'
+import { eyesAndMouth, keptCrop, netImages, netInput, netSidePx } from '../../src-main/vision/crop.ts'
 import { cropSidePx } from '../../src-main/vision/face.ts'
 import { toOutput, toSource } from '../../src-main/vision/similarity.ts'
 import { draw } from './drawn-picture.ts'
@@ -19,39 +13,42 @@ describe('the kept crop', () => {
   test.each([
     ['upright', upright],
     ['tilted', tilted],
-  ])('of an %s face has level eyes and its centroid at (0.5, 0.43) of the standard crop', (_, landmarks) => {
+  ])('of an %s face has level eyes and face-api’s geometry', (_, landmarks) => {
+    // The rule of face-api's alignDlib, which the places of the landmarks were averaged from. This drawn face is not the
+    // mean face: a hundredth of the side is left to it.
     const inCrop = toOutput(landmarks, alignmentOf(landmarks))
     const { leftEye, rightEye, mouth } = eyesAndMouth(inCrop)
-    const margin = (cropSidePx - standardSidePx) / 2
-    expect(leftEye.y).toBeCloseTo(rightEye.y, 3)
-    expect((leftEye.x + rightEye.x + mouth.x) / 3).toBeCloseTo(margin + 0.5 * standardSidePx, 3)
-    expect((leftEye.y + rightEye.y + mouth.y) / 3).toBeCloseTo(margin + 0.43 * standardSidePx, 3)
+    const share = (px: number) => (px - (cropSidePx - standardSidePx) / 2) / standardSidePx
+    expect(Math.abs(leftEye.y - rightEye.y)).toBeLessThan(0.01)
+    expect(share((leftEye.x + rightEye.x + mouth.x) / 3)).toBeCloseTo(0.5, 2)
+    expect(Math.abs(share((leftEye.y + rightEye.y + mouth.y) / 3) - 0.43)).toBeLessThan(0.015)
     const eyeToMouth =
       (Math.hypot(leftEye.x - mouth.x, leftEye.y - mouth.y) +
         Math.hypot(rightEye.x - mouth.x, rightEye.y - mouth.y)) /
       2
-    expect(eyeToMouth).toBeCloseTo(0.45 * standardSidePx, 3)
+    expect(Math.abs(eyeToMouth / standardSidePx - 0.45)).toBeLessThan(0.015)
   })
 
-  test('shows of an upright face the square that face-api’s own alignment cuts', () => {
-    // face-api's FaceLandmarks.alignDlib, without its rounding to whole pixels: size = eye–mouth distance / 0.45 …
-    const { leftEye, rightEye, mouth } = eyesAndMouth(upright)
-    const size =
-      (Math.hypot(leftEye.x - mouth.x, leftEye.y - mouth.y) +
-        Math.hypot(rightEye.x - mouth.x, rightEye.y - mouth.y)) /
-      2 /
-      0.45
-    const x = (leftEye.x + rightEye.x + mouth.x) / 3 - 0.5 * size
-    const y = (leftEye.y + rightEye.y + mouth.y) / 3 - 0.43 * size
-    const margin = (cropSidePx - standardSidePx) / 2
-    const [left, top, right, bottom] = toSource(
-      [margin, margin, cropSidePx - margin, cropSidePx - margin],
-      alignmentOf(upright),
-    )
-    expect(left).toBeCloseTo(x, 2)
-    expect(top).toBeCloseTo(y, 2)
-    expect(right).toBeCloseTo(x + size, 2)
-    expect(bottom).toBeCloseTo(y + size, 2)
+  test('is where least squares put it: any other similarity is farther from the landmarks’ places', () => {
+    const noisy = upright.map((value, i) => value + 4 * Math.sin(i * 12.9898))
+    const found = alignmentOf(noisy)
+    const error = (similarity: typeof found) => {
+      const inCrop = standardPlaces.flatMap(([, u, v]) => [
+        128 + standardSidePx * u,
+        128 + standardSidePx * v,
+      ])
+      const placed = toSource(inCrop, similarity)
+      return standardPlaces.reduce(
+        (sum, [landmark], i) =>
+          sum +
+          (placed[i * 2]! - noisy[landmark * 2]!) ** 2 +
+          (placed[i * 2 + 1]! - noisy[landmark * 2 + 1]!) ** 2,
+        0,
+      )
+    }
+    for (const key of ['a', 'b', 'x0', 'y0'] as const)
+      for (const step of key.length === 1 ? [0.01, -0.01] : [0.3, -0.3])
+        expect(error({ ...found, [key]: found[key] + step })).toBeGreaterThan(error(found))
   })
 
   test('holds the picture’s levels at the places the geometry says', () => {
@@ -93,21 +90,23 @@ describe('the kept crop', () => {
 describe('the recognition net’s input', () => {
   const crop = draw(cropSidePx, cropSidePx, (x, y, channel) => [x / 2, y / 2, 250 - x / 3][channel]!)
 
-  test('is the central 192×192 of the kept crop at 150×150, and its mirror image', () => {
+  test('is two cuts round the standard crop at 150×150, each with its mirror image', () => {
     const input = netInput(crop)
-    expect(input.length).toBe(2 * netSidePx * netSidePx * 3)
     const length = netSidePx * netSidePx * 3
-    for (let v = 0; v < netSidePx; v += 7)
-      for (let u = 0; u < netSidePx; u += 7) {
-        const x = 32 + ((u + 0.5) * 192) / 150
-        const y = 32 + ((v + 0.5) * 192) / 150
-        const at = (v * netSidePx + u) * 3
-        expect(Math.abs(input[at]! - x / 2)).toBeLessThan(0.6)
-        expect(Math.abs(input[at + 1]! - y / 2)).toBeLessThan(0.6)
-        const mirrored = length + (v * netSidePx + netSidePx - 1 - u) * 3
-        expect(input[mirrored]).toBe(input[at])
-        expect(input[mirrored + 2]).toBe(input[at + 2])
-      }
+    expect(input.length).toBe(netImages * length)
+    for (const [cut, side] of [0.94, 1.12].entries())
+      for (let v = 0; v < netSidePx; v += 7)
+        for (let u = 0; u < netSidePx; u += 7) {
+          const sidePx = side * standardSidePx
+          const x = 128 - sidePx / 2 + ((u + 0.5) * sidePx) / netSidePx
+          const y = 128 - sidePx / 2 - 0.015 * standardSidePx + ((v + 0.5) * sidePx) / netSidePx
+          const at = 2 * cut * length + (v * netSidePx + u) * 3
+          expect(Math.abs(input[at]! - x / 2)).toBeLessThan(0.6)
+          expect(Math.abs(input[at + 1]! - y / 2)).toBeLessThan(0.6)
+          const mirrored = (2 * cut + 1) * length + (v * netSidePx + netSidePx - 1 - u) * 3
+          expect(input[mirrored]).toBe(input[at])
+          expect(input[mirrored + 2]).toBe(input[at + 2])
+        }
   })
 
   test('refuses a crop of another size', () => {
