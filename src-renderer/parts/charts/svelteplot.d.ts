@@ -9,7 +9,6 @@ declare module 'svelteplot/marks/Area.svelte' {
   const Area: Component<{
     data: { [channel: string]: number }[]
     x1: string
-    x2?: string
     y1: string | number
     y2: string
     curve?: 'linear' | 'step-after'
