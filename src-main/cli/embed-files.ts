@@ -1,5 +1,6 @@
 import type { Embeddings } from '../evaluation/embeddings.ts'
 import { embeddingLength } from '../vision/face.ts'
+import type { Networks } from '../engine/parts.ts'
 import { openModels } from './models.ts'
 import { photographsAhead } from './photograph-files.ts'
 import { shown } from './shown.ts'
@@ -18,8 +19,9 @@ export interface EmbeddedFiles {
 export async function embedFiles(
   files: ({ path: string; person: number } | null)[],
   terminal: Terminal,
+  opened?: Pick<Networks, 'faces'>,
 ): Promise<EmbeddedFiles> {
-  const { networks } = await openModels(terminal)
+  const networks = opened ?? (await openModels(terminal)).networks
   const vectors = new Float32Array(files.length * embeddingLength)
   const found = files.map(() => false)
   const undetected: string[] = []

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { basename, relative, resolve } from 'node:path'
+import type { Refusal } from '../contract.ts'
 import type { Comparisons } from '../evaluation/comparisons.ts'
 import { distinctThresholds } from '../evaluation/distance-counts.ts'
 import { distanceBetween } from '../evaluation/embeddings.ts'
@@ -9,12 +10,29 @@ import { measure } from '../evaluation/measure.ts'
 import { cappedPlan, templatePlan } from '../evaluation/plan.ts'
 import { accuracyOverFolds, type FoldedPair } from '../evaluation/ten-folds.ts'
 import { comparisons } from '../evaluation/comparisons.ts'
+import { doubtedFmr, doubtedFnmr } from '../evaluation/doubt.ts'
+import type { DoubtedRate } from '../evaluation/doubt.ts'
+import { findingsOf } from '../evaluation/findings.ts'
+import type { Findings } from '../evaluation/findings.ts'
+import { formInWords } from '../evaluation/form.ts'
+import { peopleCompared } from '../evaluation/pairs-of-people.ts'
+import { shownDistance, shownUpper } from '../evaluation/shown-rates.ts'
+import { strangersPlan } from '../evaluation/strangers-plan.ts'
+import { supportedFmr } from '../evaluation/supported-rate.ts'
+import type { SupportedFmr } from '../evaluation/supported-rate.ts'
+import { random } from '../learning/random.ts'
+import { readModelCard } from '../engine/open-parts.ts'
 import { refused } from '../engine/refusal.ts'
+import { compiled } from '../engine/tuning/report.ts'
+import { reportPage } from '../engine/tuning/report-page.ts'
+import { listStrangers } from './cohort.ts'
 import { embedFiles, type EmbeddedFiles } from './embed-files.ts'
 import { refusedOutcome, type Outcome } from './outcome.ts'
 import { listPeople, numberOf, type PersonFolder } from './people-folder.ts'
+import { rateLines, type Shown } from './rate-lines.ts'
 import { columns, count, shown } from './shown.ts'
 import type { Terminal } from './terminal.ts'
+import { progressOf, writeReportFiles } from './tune.ts'
 
 const wantedFmrs = [1e-2, 1e-3, 1e-4, 1e-5]
 
@@ -22,6 +40,9 @@ export interface EvaluateOptions {
   pairs?: string
   template: number
   burst: number
+  /** A folder of strangers, who take the impostors' place. */
+  cohort?: string
+  report?: string // where the page goes; the JSON beside it
 }
 
 interface Evaluation {
@@ -39,6 +60,15 @@ interface Evaluation {
   folds?: number
   eer: number
   operatingPoints: { fmr: number; threshold: number; tmr: number }[]
+  /** Who was not enrolled and stood for strangers; 0: the people of the folder themselves. */
+  strangers: number
+  /** At the thresholds of the operating points: rates with their bounds and the number of people behind them. */
+  bounds: { wantedFmr: number; threshold: number; fmr: DoubtedRate; fnmr: DoubtedRate }[]
+  /** What so many people can support at best. */
+  supportedFmr: SupportedFmr[]
+  /** Thresholds whose bound, not whose rate, is held to the wanted FMR. */
+  boundedPoints: Findings['operatingPoints']
+  calibration: Findings['calibration']
 }
 
 /** The error rates of the model in use on a folder of people, one folder each. */
@@ -49,39 +79,47 @@ export async function evaluate(
 ): Promise<Outcome> {
   const listed = await listPeople(folder)
   if ('kind' in listed) return refusedOutcome(listed)
+  if (options.pairs !== undefined && options.cohort !== undefined)
+    return refusedOutcome(refused('usage', 'A list of pairs names its own strangers: leave --cohort out.'))
   return options.pairs === undefined
     ? cappedProtocol(folder, listed, options, terminal)
-    : pairsProtocol(folder, listed, options.pairs, terminal)
+    : pairsProtocol(folder, listed, options.pairs, options.report, terminal)
 }
 
 /** People and files in byte order; which photographs are compared with which is `evaluation/plan`'s to say. */
 async function cappedProtocol(
   folder: string,
   people: PersonFolder[],
-  { template, burst }: EvaluateOptions,
+  { template, burst, cohort, report }: EvaluateOptions,
   terminal: Terminal,
 ): Promise<Outcome> {
+  const strangers = cohort === undefined ? [] : await listStrangers(cohort)
+  if (!Array.isArray(strangers)) return refusedOutcome(strangers)
   let row = 0
   const rows = people.map(({ files }) => files.map(() => row++))
-  const plan = template > 1 || burst > 1 ? templatePlan(rows, template, burst) : cappedPlan(rows)
+  const strangerRows = strangers.map((paths) => paths.map(() => row++))
+  const own = template > 1 || burst > 1 ? templatePlan(rows, template, burst) : cappedPlan(rows)
+  const plan = cohort === undefined ? own : strangersPlan(own, strangerRows, people.length)
   // Photographs that take part in no comparison are not embedded: a person's hundreds beyond the cap.
   const used = new Set([...plan.probes, ...plan.references].flatMap(({ photographs }) => photographs))
-  const files = people.flatMap(({ files }, person) => files.map((path) => ({ path, person })))
+  const files = [...people.map(({ files }) => files), ...strangers].flatMap((paths, person) =>
+    paths.map((path) => ({ path, person })),
+  )
   const embedded = await embedFiles(
     files.map((file, i) => (used.has(i) ? file : null)),
     terminal,
   )
   const compared = await measure(plan, embedded.embeddings)
   if (compared.kind === 'refused') return refusedOutcome(compared)
-  return outcome(folder, embedded, {
+  const counted = {
     form: plan.form.form,
     template: plan.form.templatePhotographs,
     burst: plan.form.burstPhotographs,
     people: plan.people,
     photographs: used.size,
-    ...ratesOf(compared),
     accuracy: bestBalancedAccuracy(compared),
-  })
+  }
+  return outcome(folder, embedded, compared, counted, report, terminal)
 }
 
 /** A list of pairs in LFW's format: the threshold chosen on nine folds and applied to the tenth. */
@@ -89,6 +127,7 @@ async function pairsProtocol(
   folder: string,
   people: PersonFolder[],
   pairsFile: string,
+  report: string | undefined,
   terminal: Terminal,
 ): Promise<Outcome> {
   const text = await readFile(pairsFile, 'utf8').catch(() => null)
@@ -132,20 +171,20 @@ async function pairsProtocol(
   const compared = comparisons(distances(true), distances(false), { people: namedPeople })
   if (compared.kind === 'refused') return refusedOutcome(compared)
   const { accuracy, deviation } = accuracyOverFolds(pairs)
-  return outcome(folder, embedded, {
+  const counted = {
     form: 'photograph-photograph',
     template: 1,
     burst: 1,
     people: namedPeople,
     photographs: named.size,
-    ...ratesOf(compared),
     accuracy,
     deviation,
     folds: read.folds,
-  })
+  }
+  return outcome(folder, embedded, compared, counted, report, terminal)
 }
 
-function ratesOf(compared: Comparisons) {
+function ratesOf(compared: Comparisons, { operatingPoints, calibration }: Findings) {
   return {
     genuinePairs: compared.genuine.total,
     impostorPairs: compared.impostor.total,
@@ -154,6 +193,18 @@ function ratesOf(compared: Comparisons) {
       const { threshold, tmr } = operatingPointAtFmr(compared, fmr)
       return { fmr, threshold, tmr }
     }),
+    bounds: wantedFmrs.map((wantedFmr) => {
+      const { threshold } = operatingPointAtFmr(compared, wantedFmr)
+      return {
+        wantedFmr,
+        threshold,
+        fmr: doubtedFmr(compared, threshold),
+        fnmr: doubtedFnmr(compared, threshold),
+      }
+    }),
+    supportedFmr: wantedFmrs.map((wanted) => supportedFmr(compared.people, wanted, compared)),
+    boundedPoints: operatingPoints,
+    calibration,
   }
 }
 
@@ -172,21 +223,49 @@ function photographsByNumber(people: PersonFolder[]): Map<string, Map<number, st
   )
 }
 
-function outcome(
+async function outcome(
   folder: string,
   { undetected, unreadable }: EmbeddedFiles,
-  measured: Omit<Evaluation, 'undetected'>,
-): Outcome {
+  compared: Comparisons,
+  counted: Omit<Evaluation, keyof ReturnType<typeof ratesOf> | 'undetected' | 'strangers'>,
+  report: string | undefined,
+  terminal: Terminal,
+): Promise<Outcome> {
+  const progress = progressOf(terminal)
+  const findings = await findingsOf(compared, {
+    random: random(1, 'bootstrap over people').uniform,
+    wantedFmrs,
+    onProgress: (done, total) => progress.job.progress(done, total, 'Drawing people again and again'),
+  }).finally(progress.stop)
+  if (findings.kind === 'refused') return refusedOutcome(findings)
+  const against = compared.behind ? peopleCompared(compared.behind) : null
   const evaluation: Evaluation = {
-    ...measured,
+    ...counted,
+    ...ratesOf(compared, findings),
+    strangers: against?.strangers ?? 0,
     undetected: undetected.map((path) => relative(folder, path)),
   }
+  const about = {
+    compared,
+    formInWords: formInWords(compared.form),
+    strangersInWords:
+      evaluation.strangers > 0 ? 'people of another folder' : 'the other people of the folder',
+    people: counted.people,
+    strangerPeople: evaluation.strangers,
+    photographs: counted.photographs,
+    pairsOfPeople: against?.pairs ?? evaluation.impostorPairs,
+  }
+  if (report !== undefined) {
+    const trouble = await writeReport(report, about, findings, folder)
+    if (trouble) return refusedOutcome(trouble)
+  }
   const percent = (fraction: number) => `${(100 * fraction).toFixed(2)} %`
-  const { form, template, burst, people, photographs, genuinePairs, impostorPairs } = evaluation
-  const points = evaluation.operatingPoints.map(({ fmr, threshold, tmr }) => [
-    String(fmr),
-    threshold.toFixed(4),
-    percent(tmr),
+  const points = evaluation.bounds.map(({ wantedFmr, threshold, fmr, fnmr }) => [
+    String(wantedFmr),
+    shownDistance(threshold),
+    percent(1 - fnmr.rate),
+    shownUpper(fmr.upper95),
+    shownUpper(fnmr.upper95),
   ])
   const over = evaluation.folds
     ? ` ± ${percent(evaluation.deviation!)} over ${evaluation.folds} folds`
@@ -195,11 +274,33 @@ function outcome(
     exitCode: unreadable > 0 ? 2 : 0,
     json: evaluation,
     text: [
-      `${form}, template of ${template}, burst of ${burst}`,
-      `${count(people, 'person', 'people')}, ${count(photographs, 'photograph')}, ${undetected.length} without a face found`,
-      `${genuinePairs.toLocaleString('en')} genuine and ${impostorPairs.toLocaleString('en')} impostor pairs`,
-      `accuracy ${percent(evaluation.accuracy)}${over}, equal error rate ${percent(evaluation.eer)}`,
-      ...columns([['FMR', 'threshold', 'TMR'], ...points]),
+      `accuracy ${percent(evaluation.accuracy)}${over}, ${undetected.length} without a face found`,
+      ...columns([['FMR', 'threshold', 'TMR', 'bound on FMR', 'bound on FNMR'], ...points]),
+      ...rateLines(about, findings),
     ],
   }
+}
+
+async function writeReport(
+  path: string,
+  { formInWords: _form, ...about }: Shown,
+  findings: Findings,
+  folder: string,
+): Promise<Refusal | null> {
+  const { model: name, version } = await readModelCard()
+  const { strangersInWords: strangers, ...counted } = about
+  const report = compiled({
+    ...counted,
+    strangers,
+    findings,
+    correction: null,
+    at: Date.now(),
+    model: { name, version },
+    list: basename(resolve(folder)),
+    threshold: findings.eer.threshold,
+    thresholdFrom: 'where both error rates are equal',
+    byPerson: [],
+    notes: [],
+  })
+  return writeReportFiles(path, { html: reportPage(report, null), json: JSON.stringify(report, null, 2) })
 }

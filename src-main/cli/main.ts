@@ -111,11 +111,76 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
     .option('--pairs <file>', 'a list of pairs in LFW’s format: accuracy over its folds')
     .option('--template <n>', 'photographs that enrol each person', wholeNumber, 1)
     .option('--burst <m>', 'photographs fused into each probe', wholeNumber, 1)
+    .option('--cohort <folder>', 'other people, who take the impostors’ place')
+    .option('--report <file.html>', 'write a page to keep, and the same as JSON beside it')
+    .option('--card <file.json>', 'measure every form and write the model’s card, strangers beside it')
+    .option('--measured-on <words>', 'what the card says it was measured on')
     .addHelpText('after', capped)
     .addOption(json())
     .action((folder, options) =>
       run(options.json, async (terminal) =>
-        (await import('./evaluate.ts')).evaluate(folder, options, terminal),
+        options.card === undefined
+          ? (await import('./evaluate.ts')).evaluate(folder, options, terminal)
+          : (await import('./model-card.ts')).makeCard(folder, options, terminal),
+      ),
+    )
+  semblance
+    .command('tune')
+    .description('error rates of the gallery with their doubt; with a wish, choose the threshold by them')
+    .option('--fmr <rate>', 'the largest threshold whose 95 % bound on FMR is this', tunedRate)
+    .option('--eer', 'where both error rates are equal')
+    .option('--cost <a:b:p>', 'price of a false match, of a false non-match, share of impostors', cost)
+    .option('--threshold <distance>', 'by hand, 0 to 2', distance)
+    .option('--forget', 'forget what was chosen for this form')
+    .addOption(
+      new Option('--form <form>', 'what is compared')
+        .choices(['photograph-photograph', 'photograph-template', 'burst-template'])
+        .default('photograph-template'),
+    )
+    .addOption(
+      new Option('--strangers <who>', 'gallery, cohort, cohort:<number> or virtual')
+        .argParser(strangers)
+        .default({ kind: 'gallery' }, 'gallery'),
+    )
+    .option('--burst <m>', 'photographs fused into each probe of burst-template, 2 to 12', burstSize, 3)
+    .option('--report <file.html>', 'write a page to keep, and the same as JSON beside it')
+    .addOption(home())
+    .addOption(json())
+    .action((options) =>
+      run(options.json, async (terminal) => (await import('./tune.ts')).tune(options, terminal)),
+    )
+  const cohort = semblance
+    .command('cohort')
+    .description('people who are not enrolled, to stand for strangers when the gallery is tuned')
+  cohort
+    .command('import <folder>')
+    .description('one folder for each stranger, or loose photographs of one each; only crops are kept')
+    .option('--name <name>', 'what the cohort is called (default: the folder’s name)')
+    .option('--may-train', 'training may use them; then they judge it no more')
+    .addOption(home())
+    .addOption(json())
+    .action((folder, options) =>
+      run(options.json, async (terminal) =>
+        (await import('./cohort.ts')).importCohort(folder, options, terminal),
+      ),
+    )
+  cohort
+    .command('list')
+    .description('the cohorts and how many people each has')
+    .addOption(home())
+    .addOption(json())
+    .action((options) =>
+      run(options.json, async (terminal) => (await import('./cohort.ts')).listCohorts(options, terminal)),
+    )
+  cohort
+    .command('remove')
+    .argument('<number>', 'of the cohort, as listed', wholeNumber)
+    .description('remove a cohort and every byte of it')
+    .addOption(home())
+    .addOption(json())
+    .action((number, options) =>
+      run(options.json, async (terminal) =>
+        (await import('./cohort.ts')).removeCohort(number, options, terminal),
       ),
     )
   semblance
@@ -203,7 +268,8 @@ export async function main(words: string[]): Promise<ExitCode> {
     if (json && outcome.json !== undefined) printJson(outcome.json)
     else if (!json && outcome.text.length > 0) process.stdout.write(outcome.text.join('\n') + '\n')
   })
-  for (const command of [semblance, ...semblance.commands]) command.exitOverride()
+  const commands = semblance.commands.flatMap((command) => [command, ...command.commands])
+  for (const command of [semblance, ...commands]) command.exitOverride()
   try {
     await semblance.parseAsync(words, { from: 'user' })
     return exitCode
@@ -263,6 +329,44 @@ function positive(text: string): number {
   const number = Number(text)
   if (!(number >= 0) || number === Infinity) throw new InvalidArgumentError('A number from 0 on is expected.')
   return number
+}
+
+function tunedRate(text: string): number {
+  const number = Number(text)
+  if (!(number >= 1e-7 && number <= 0.5))
+    throw new InvalidArgumentError('A rate from 1e-7 to 0.5 is expected.')
+  return number
+}
+
+function distance(text: string): number {
+  const number = Number(text)
+  if (text.trim() === '' || !(number >= 0 && number <= 2))
+    throw new InvalidArgumentError('A distance from 0 to 2 is expected.')
+  return number
+}
+
+function burstSize(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 2 || number > 12)
+    throw new InvalidArgumentError('A whole number from 2 to 12 is expected.')
+  return number
+}
+
+function cost(text: string) {
+  const [falseMatch, falseNonMatch, impostorPrior, more] = text.split(':').map(Number)
+  const isCost =
+    falseMatch! > 0 && falseNonMatch! > 0 && impostorPrior! > 0 && impostorPrior! < 1 && more === undefined
+  if (!isCost)
+    throw new InvalidArgumentError('Two prices above 0 and a share between 0 and 1 are expected: 10:1:0.01.')
+  return { by: 'cost', falseMatch, falseNonMatch, impostorPrior }
+}
+
+function strangers(text: string) {
+  if (text === 'gallery' || text === 'virtual') return { kind: text }
+  const [, number] = /^cohort(?::(\d+))?$/.exec(text) ?? [null]
+  if (number === null)
+    throw new InvalidArgumentError('gallery, cohort, cohort:<number> or virtual is expected.')
+  return { kind: 'cohort', cohort: number === undefined ? null : wholeNumber(number) }
 }
 
 function rate(text: string): number {

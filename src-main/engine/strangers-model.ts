@@ -62,7 +62,10 @@ export async function readStrangersModel(models: string, name: string): Promise<
   return text === null ? null : parseStrangersModel(JSON.parse(text))
 }
 
-/** The correction of this very kind of comparison, by its nearest size; null where it was not measured. */
+/**
+ * The correction of this very kind of comparison, by its nearest size; null where it was not measured. Held against it:
+ * the worst of what is still wrong on other people and of the doubt in the correction itself.
+ */
 export function correctionFor({ corrections }: StrangersModel, form: Form): StrangersCorrection | null {
   const own = corrections
     .filter((each) => each.form === form.form && each.points.length > 0)
@@ -71,7 +74,11 @@ export function correctionFor({ corrections }: StrangersModel, form: Form): Stra
   const { points, heldOutPeople, remaining } = own
   return {
     correction: { points, heldOutPeople },
-    worstRatio: Math.max(1, ...remaining.map(({ ratio }) => ratio)),
+    worstRatio: Math.max(
+      1,
+      ...remaining.map(({ ratio }) => ratio),
+      ...points.map(({ realFmr, realUpper95 }) => realUpper95 / realFmr),
+    ),
   }
 }
 

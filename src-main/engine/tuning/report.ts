@@ -1,10 +1,11 @@
 import type { Refusal } from '../../contract.ts'
+import type { Comparisons } from '../../evaluation/comparisons.ts'
 import { binsPerUnit } from '../../evaluation/distance-counts.ts'
 import { doubtedFmr, doubtedFnmr } from '../../evaluation/doubt.ts'
 import type { DoubtedRate } from '../../evaluation/doubt.ts'
 import type { Findings } from '../../evaluation/findings.ts'
 import { forecastFmr } from '../../evaluation/forecast.ts'
-import type { Forecast } from '../../evaluation/forecast.ts'
+import type { Forecast, StrangersCorrection } from '../../evaluation/forecast.ts'
 import { formInWords } from '../../evaluation/form.ts'
 import type { Form } from '../../evaluation/form.ts'
 import { supportedFmr } from '../../evaluation/supported-rate.ts'
@@ -62,37 +63,24 @@ export async function reportOf(
   { measured, findings }: { measured: Measured; findings: Findings },
   { threshold, photographs }: { threshold?: number; photographs: boolean },
 ): Promise<{ kind: 'report'; html: string; json: string } | Refusal> {
-  const { compared, subject, strangers } = measured
+  const { subject, gallery } = measured
   const inForce = inForceFor(parts, subject.form)
-  const at = threshold ?? inForce.distance
-  const correction = strangers?.correction ?? null
-  const report: Report = {
-    title: 'How well faces are told apart here',
-    at: new Date(parts.now()).toISOString(),
+  const fromCard = inForce.origin.kind === 'card' ? ', from the model’s card' : ''
+  const report = compiled({
+    compared: measured.compared,
+    findings,
+    correction: measured.strangers?.correction ?? null,
+    at: parts.now(),
     model: parts.model,
     list: evidenceFingerprint(parts, subject.strangers),
-    form: { ...compared.form, inWords: formInWords(compared.form) },
     strangers: inWordsOf(measured),
-    people: measured.gallery.people.length,
+    people: gallery.people.length,
     strangerPeople: measured.strangerPeople,
-    photographs: measured.gallery.photographs.length,
+    photographs: gallery.photographs.length,
     pairsOfPeople: measured.pairsOfPeople,
-    genuinePairs: compared.genuine.total,
-    impostorPairs: compared.impostor.total,
-    threshold: at,
+    threshold: threshold ?? inForce.distance,
     thresholdFrom:
-      threshold !== undefined
-        ? 'given for this report'
-        : inForce.origin.kind === 'tuned'
-          ? `in force: ${inForce.origin.note}`
-          : `in force, from the model’s card: ${inForce.origin.note}`,
-    fmr: doubtedFmr(compared, at),
-    fnmr: doubtedFnmr(compared, at),
-    forecast: correction && forecastFmr(correction, compared.impostor, at),
-    supportedFmr: correction
-      ? []
-      : [1e-2, 1e-3, 1e-4].map((wanted) => supportedFmr(compared.people, wanted, compared).sentence),
-    findings,
+      threshold !== undefined ? 'given for this report' : `in force${fromCard}: ${inForce.origin.note}`,
     byPerson: measured.byPerson.map((each, i) => ({
       label: photographs ? each.name : `person ${i + 1}`,
       photographs: each.photographs,
@@ -100,8 +88,13 @@ export async function reportOf(
       impostorMean: each.impostor.mean,
       sentences: each.sentences,
     })),
-    limits: limitsOf(measured),
-  }
+    notes: [
+      ...measured.notes,
+      ...(measured.strangers
+        ? []
+        : ['Strangers are the other enrolled people: one from elsewhere may come nearer, or stay farther.']),
+    ],
+  })
   const pairs = photographs
     ? {
         alike: await shownPairs(parts, measured, 'alike-strangers'),
@@ -111,23 +104,51 @@ export async function reportOf(
   return { kind: 'report', html: reportPage(report, pairs), json: JSON.stringify(report, null, 2) }
 }
 
-function limitsOf({ notes, compared, strangers }: Measured): string[] {
-  return [
-    ...notes,
-    ...(strangers
+/** What a report is made of, besides what is computed from the comparisons. */
+export type ReportSource = Pick<
+  Report,
+  | 'findings'
+  | 'model'
+  | 'list'
+  | 'strangers'
+  | 'people'
+  | 'strangerPeople'
+  | 'photographs'
+  | 'pairsOfPeople'
+  | 'threshold'
+  | 'thresholdFrom'
+  | 'byPerson'
+> & { compared: Comparisons; correction: StrangersCorrection | null; at: number; notes: string[] }
+
+/** A report with its rates and bounds at the threshold, and its limits. */
+export function compiled({ compared, correction, at, notes, ...source }: ReportSource): Report {
+  const { genuine, impostor, form } = compared
+  const { threshold } = source
+  return {
+    title: 'How well faces are told apart here',
+    at: new Date(at).toISOString(),
+    form: { ...form, inWords: formInWords(form) },
+    genuinePairs: genuine.total,
+    impostorPairs: impostor.total,
+    fmr: doubtedFmr(compared, threshold),
+    fnmr: doubtedFnmr(compared, threshold),
+    forecast: correction && forecastFmr(correction, impostor, threshold),
+    supportedFmr: correction
       ? []
-      : [
-          'Strangers are the other enrolled people: a stranger from elsewhere may come nearer, or stay farther.',
-        ]),
-    'A threshold belongs to its form of comparison, to its model and to the camera and light of these photographs.',
-    'Nobody tried to deceive the camera: rates under attack (printed or shown faces, masks) are not measured.',
-    'Comparisons are counted, not transactions: several attempts raise the rate of false accepts.',
-    ...(compared.impostor.cumulative
-      ? [
-          `Counts beyond the exact tail are exact at every ${binsPerUnit.toLocaleString('en')}th of a unit of distance.`,
-        ]
-      : []),
-  ]
+      : [1e-2, 1e-3, 1e-4].map((wanted) => supportedFmr(compared.people, wanted, compared).sentence),
+    limits: [
+      ...notes,
+      'A threshold belongs to its form of comparison, to its model and to the camera and light of these photographs.',
+      'Nobody tried to deceive the camera: rates under attack (printed or shown faces, masks) are not measured.',
+      'Comparisons are counted, not transactions: several attempts raise the rate of false accepts.',
+      ...(impostor.cumulative
+        ? [
+            `Beyond the exact tail, counts are exact at every ${binsPerUnit.toLocaleString('en')}th of a unit of distance.`,
+          ]
+        : []),
+    ],
+    ...source,
+  }
 }
 
 async function shownPairs(

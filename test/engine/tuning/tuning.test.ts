@@ -209,7 +209,7 @@ describe('strangers', () => {
     const points = [1e-1, 1e-2, 1e-3].map((virtualFmr) => ({
       virtualFmr,
       realFmr: 2 * virtualFmr,
-      realUpper95: 3 * virtualFmr,
+      realUpper95: 2.5 * virtualFmr,
       falseMatches: 50,
     }))
     const corrections = [

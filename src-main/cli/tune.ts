@@ -1,0 +1,150 @@
+import { writeFile } from 'node:fs/promises'
+import {
+  ComparisonForm,
+  type Refusal,
+  type Strangers,
+  type ThresholdChoice,
+  type TuningSubject,
+  type Wish,
+} from '../contract.ts'
+import { refused } from '../engine/refusal.ts'
+import { choiceFrom } from '../engine/tuning/choose.ts'
+import { inForceFor } from '../engine/tuning/in-force.ts'
+import { reportOf } from '../engine/tuning/report.ts'
+import { measurementOf, Tuning, withStaleness } from '../engine/tuning/tuning.ts'
+import type { Parts } from '../engine/parts.ts'
+import { formInWords } from '../evaluation/form.ts'
+import { shownDistance, shownDoubt, shownRate, shownUpper } from '../evaluation/shown-rates.ts'
+import { ensureModels } from './models.ts'
+import { done, refusedOutcome, type Outcome } from './outcome.ts'
+import { rateLines, type Shown } from './rate-lines.ts'
+import { count, shown, shownTime } from './shown.ts'
+import type { Progress, Terminal } from './terminal.ts'
+import { withGallery, type GalleryOptions } from './with-gallery.ts'
+
+export interface TuneOptions extends GalleryOptions {
+  fmr?: number
+  eer?: boolean
+  cost?: Extract<Wish, { by: 'cost' }>
+  threshold?: number
+  forget?: boolean
+  form: ComparisonForm
+  strangers: Strangers
+  burst: number
+  report?: string
+}
+
+/** Measures the gallery; with a wish, chooses the threshold and stores it with its evidence. */
+export async function tune(options: TuneOptions, terminal: Terminal): Promise<Outcome> {
+  const wish = wishOf(options)
+  if (wish && 'kind' in wish) return refusedOutcome(wish)
+  return withGallery(options, terminal, false, async (parts) => {
+    if (options.forget) return forget(parts, options.form)
+    const { gallery, model } = parts
+    if (gallery.stale(model.version).some(({ hasCrop }) => hasCrop)) await ensureModels(terminal)
+    const { form, strangers, burst } = options
+    const subject: TuningSubject = { form, strangers, burst }
+    const tuning = new Tuning(parts)
+    const progress = progressOf(terminal)
+    const found = await tuning.findings(subject, progress.job).finally(progress.stop)
+    if (found.kind === 'refused') return refusedOutcome(found)
+    const { measured, findings } = found
+    const choice = wish ? choiceFrom(parts, measured, wish) : null
+    if (choice && 'kind' in choice) return refusedOutcome(choice)
+    if (choice) gallery.setChoice(choice)
+    const reported = options.report ? await writeReport(parts, found, options.report) : null
+    if (reported) return refusedOutcome(reported)
+    const { comparisons: _bytes, findings: _again, ...measurement } = measurementOf(parts, measured, findings)
+    return done({ ...measurement, findings, chosen: choice }, [
+      ...rateLines(asShown(measured.compared, measurement), findings),
+      ...(choice ? chosenLines(choice) : inForceLines(parts, form)),
+      ...measurement.notes,
+    ])
+  })
+}
+
+function asShown(compared: Shown['compared'], measurement: Omit<Shown, 'compared'>): Shown {
+  return { ...measurement, compared }
+}
+
+/** Null where nothing is to be chosen. */
+function wishOf({ fmr, eer, cost, threshold, forget }: TuneOptions): Wish | Refusal | null {
+  const wishes: Wish[] = [
+    ...(fmr !== undefined ? [{ by: 'fmr' as const, fmr }] : []),
+    ...(eer ? [{ by: 'eer' as const }] : []),
+    ...(cost ? [cost] : []),
+    ...(threshold !== undefined ? [{ by: 'hand' as const, threshold }] : []),
+  ]
+  return wishes.length + (forget ? 1 : 0) > 1
+    ? refused('usage', 'One of --fmr, --eer, --cost, --threshold and --forget is enough.')
+    : (wishes[0] ?? null)
+}
+
+function forget({ gallery }: Parts, form: ComparisonForm): Outcome {
+  return gallery.forgetChoice(form)
+    ? done({ kind: 'forgotten', form }, [`The threshold chosen for ${form} is forgotten.`])
+    : refusedOutcome(refused('no-choice', `No threshold has been chosen for ${form}.`))
+}
+
+function chosenLines(choice: ThresholdChoice): string[] {
+  const { threshold, form, fmr, fnmr, forecast } = choice
+  return [
+    `chosen: ${shownDistance(threshold)} for ${formInWords(form)}; verification uses it from now on`,
+    forecast
+      ? `FMR ${shownRate(forecast.fmr)} expected, ${shownUpper(forecast.worst)} at worst (a forecast)`
+      : `FMR ${shownDoubt(fmr)}`,
+    `FNMR ${shownDoubt(fnmr)}`,
+  ]
+}
+
+function inForceLines(parts: Parts, form: ComparisonForm): string[] {
+  const { distance, origin } = inForceFor(parts, form)
+  const choice = parts.gallery.choices().find((each) => each.form.form === form)
+  const stale = choice ? withStaleness(parts, choice).stale : null
+  return [
+    origin.kind === 'tuned'
+      ? `in force: ${shownDistance(distance)}, chosen ${shownTime(origin.at)} on ${count(origin.people, 'person', 'people')}`
+      : `in force: ${shownDistance(distance)}, from the model’s card. ${origin.note}`,
+    ...(stale ? [stale] : []),
+  ]
+}
+
+async function writeReport(
+  parts: Parts,
+  found: Parameters<typeof reportOf>[1],
+  path: string,
+): Promise<Refusal | null> {
+  const report = await reportOf(parts, found, { photographs: false })
+  if (report.kind === 'refused') return report
+  return writeReportFiles(path, report)
+}
+
+/** The page where it was asked for, and the same as JSON beside it. */
+export async function writeReportFiles(
+  path: string,
+  { html, json }: { html: string; json: string },
+): Promise<Refusal | null> {
+  try {
+    await writeFile(path, html)
+    await writeFile(`${path.replace(/\.html?$/i, '')}.json`, `${json}\n`)
+    return null
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return refused('file-unwritable', `${shown(path)} cannot be written (${code ?? message}).`)
+  }
+}
+
+/** A job whose progress is a bar; Ctrl+C ends the process, and nothing was stored yet. */
+export function progressOf(terminal: Terminal) {
+  let bar: Promise<Progress> | null = null
+  return {
+    job: {
+      signal: new AbortController().signal,
+      progress(doneSteps: number, total: number, what: string) {
+        bar ??= terminal.progress(total, what)
+        void bar.then((shownBar) => shownBar.step(doneSteps))
+      },
+    },
+    stop: () => void bar?.then((shownBar) => shownBar.stop()),
+  }
+}
