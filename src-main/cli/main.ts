@@ -215,6 +215,7 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
     .addOption(
       new Option('--part <part>', 'of VGGFace2’s people').choices(['training', 'test']).default('training'),
     )
+    .option('--turned', 'Omniglot’s characters turned by right angles are further characters')
     .option('--judge <folder>', 'other classes, to judge the trained network by')
     .option('--processor <name>', 'auto, cpu, webgpu, dml, cuda or tensorflow', 'auto')
     .option('--threads <n>', 'threads of the CPU', wholeNumber)

@@ -22,6 +22,7 @@ export interface DataSetOptions {
   faces: boolean // false: the pictures are taken as they are
   identityList?: string // VGGFace2's identity_meta.csv
   part: 'training' | 'test' // of VGGFace2's people
+  turned?: boolean // Omniglot's characters turned by right angles are further ones
 }
 
 /** Where things that are made of the data set lie, and what finds faces in it. */
@@ -52,7 +53,11 @@ export async function findDataSet(
   if (digits) return digits
   const characters = await omniglotFolders(inside, names, isZip, place.cache)
   if (characters.length > 0)
-    return { kind: 'characters', description: { kind: 'omniglot', folders: characters }, test: null }
+    return {
+      kind: 'characters',
+      description: { kind: 'omniglot', folders: characters, ...(options.turned && { turned: true }) },
+      test: null,
+    }
   if (found.isFile())
     return refused(
       'no-data-set',

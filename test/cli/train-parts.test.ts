@@ -66,6 +66,16 @@ describe('a data set is known by what lies in it', () => {
     if (found.kind !== 'characters') throw new Error(`found ${found.kind}`)
     expect((await openDataSet(found.description)).classes).toEqual(['Runes/character01', 'Runes/character02'])
 
+    const turned = await findDataSet(omniglot, { ...plain, turned: true }, place('b'))
+    if (turned.kind !== 'characters') throw new Error(`found ${turned.kind}`)
+    const four = await openDataSet(turned.description)
+    expect(four.classes).toHaveLength(8)
+    expect(four.classes[four.labels[2]!]).toBe('Runes/character01 90°')
+    const [upright, quarter] = [await four.picture(0), await four.picture(2)]
+    const at = (picture: typeof upright, row: number, column: number) => picture.rgb[(row * 16 + column) * 3]
+    expect(at(quarter, 3, 15)).toBe(at(upright, 0, 3)) // clockwise: the first row becomes the last column
+    expect(at(quarter, 0, 0)).toBe(at(upright, 15, 0))
+
     const alphabets = join(folder, 'b', 'images_background_small1', 'images_background_small1')
     expect(await findDataSet(alphabets, plain, place('c'))).toMatchObject({
       kind: 'characters',

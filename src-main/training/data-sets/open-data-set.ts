@@ -14,7 +14,7 @@ export type DataSetDescription =
       part: 'training' | 'test'
       framing?: Framing
     }
-  | { kind: 'omniglot'; folders: string[] }
+  | { kind: 'omniglot'; folders: string[]; turned?: boolean }
   | { kind: 'mnist'; images: string; labels: string }
 
 /** Opens a described data set. Throws when there is nothing in it. */
@@ -25,7 +25,7 @@ export function openDataSet(description: DataSetDescription): Promise<DataSet> {
     case 'vggface2':
       return vggFace2(description.folder, description.identityList, description.part, description.framing)
     case 'omniglot':
-      return omniglot(description.folders)
+      return omniglot(description.folders, description.turned)
     case 'mnist':
       return mnist(description.images, description.labels)
   }
