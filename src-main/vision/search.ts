@@ -16,7 +16,7 @@ export interface Search {
 
 /**
  * Looks for faces in the picture as it is; if there is none, with the light raised and the contrast evened; if there is
- * still none, with a border round that, for faces that fill the picture.
+ * still none, with a border round either, for faces that fill the picture.
  */
 export async function findFaces(net: Network, picture: Picture): Promise<Search> {
   const plain = await detectInStill(net, picture)
@@ -24,6 +24,8 @@ export async function findFaces(net: Network, picture: Picture): Promise<Search>
   const raised = raiseLight(picture)
   const inRaised = await detectInStill(net, raised)
   if (inRaised.length > 0) return { picture: raised, detections: inRaised }
+  const bordered = await detectWithBorder(net, picture)
+  if (bordered.length > 0) return { picture, detections: bordered }
   return { picture: raised, detections: await detectWithBorder(net, raised) }
 }
 
