@@ -1,3 +1,5 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { RunDescription } from '../training/run-description.ts'
 import type { TrainingEvent } from '../training/trainer.ts'
 import type { Judgement } from './train-judge.ts'
@@ -52,6 +54,24 @@ const charts: readonly [string, string, Record<string, (step: Step) => number | 
   ],
   ['Learning rate', '', { rate: ({ learningRate }) => learningRate }],
 ]
+
+/** Completes the run's own `report.json` and lays `report.html` beside it; gives that file's path. */
+export async function writeReport(
+  out: string,
+  about: Omit<TrainingReport, 'description' | 'curves' | 'exported'>,
+): Promise<string> {
+  const path = join(out, 'report.json')
+  const report = { ...(JSON.parse(await readFile(path, 'utf8')) as TrainingReport), ...about }
+  const html = join(out, 'report.html')
+  for (const [file, content] of [
+    [path, JSON.stringify(report)],
+    [html, reportHtml(report)],
+  ] as const) {
+    await writeFile(`${file}.partial`, content)
+    await rename(`${file}.partial`, file)
+  }
+  return html
+}
 
 /** The report as one HTML file that loads nothing. */
 export function reportHtml(report: TrainingReport): string {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Refusal } from '../contract.ts'
@@ -16,7 +15,7 @@ import { findDataSet, type DataSetOptions, type FoundDataSet } from './train-dat
 import { describeRun, type RunWishes } from './train-description.ts'
 import { judge, type Judgement } from './train-judge.ts'
 import { chooseProcessor, type ChosenProcessor } from './train-processor.ts'
-import { reportHtml, type TrainingReport } from './train-report.ts'
+import { writeReport } from './train-report.ts'
 import { followRun, runProcess, type RunEnd, type StartRun } from './train-run.ts'
 import { trainingTable, type TableStream } from './train-table.ts'
 
@@ -201,24 +200,6 @@ function refusedEnd(
 const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 const refusedAs = (reason: string) => (error: unknown) => refused(reason, sentence((error as Error).message))
-
-/** Completes the run's own `report.json` and lays `report.html` beside it. */
-async function writeReport(
-  out: string,
-  about: Omit<TrainingReport, 'description' | 'curves' | 'exported'>,
-): Promise<string> {
-  const path = join(out, 'report.json')
-  const report = { ...(JSON.parse(await readFile(path, 'utf8')) as TrainingReport), ...about }
-  const html = join(out, 'report.html')
-  for (const [file, content] of [
-    [path, JSON.stringify(report)],
-    [html, reportHtml(report)],
-  ] as const) {
-    await writeFile(`${file}.partial`, content)
-    await rename(`${file}.partial`, file)
-  }
-  return html
-}
 
 function inWords(
   out: string,

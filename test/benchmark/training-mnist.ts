@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { judge, type Judgement } from '../../src-main/cli/train-judge.ts'
+import { judge } from '../../src-main/cli/train-judge.ts'
+import { writeReport } from '../../src-main/cli/train-report.ts'
 import { openDataSet, type DataSetDescription } from '../../src-main/training/data-sets/open-data-set.ts'
 import { noAugmentation } from '../../src-main/training/feeding/augmentation.ts'
 import { defaultOptimiser, type RunDescription } from '../../src-main/training/run-description.ts'
@@ -48,15 +49,20 @@ export async function mnistDigits({
     }
     const run = await trained(description, { out: join(out, `mnist-${embeddingLength}`), threads })
     const begun = performance.now()
-    const judged: Judgement = await judge(
-      run.onnx,
-      description.network,
-      await openDataSet(test),
-      await openDataSet(training),
-      { threads, unitLength: !isMap },
-    )
+    const references = await openDataSet(training)
+    const judged = await judge(run.onnx, description.network, await openDataSet(test), references, {
+      threads,
+      unitLength: !isMap,
+    })
     const { accuracy } = judged.nearestNeighbour!
     const judging = (performance.now() - begun) / 1000
+    const report = await writeReport(join(out, `mnist-${embeddingLength}`), {
+      processor: { name: 'cpu', device: `${threads} threads`, fellBack: null },
+      classes: references.classes.length,
+      pictures: references.labels.length,
+      judgement: judged,
+    })
+    console.log(`  ${report}`)
     figures.push({
       what: `MNIST, triplets, ${embeddingLength} dimensions, nearest neighbour of ${judged.pictures} official test digits`,
       asked: isMap ? 'measured' : '≥ 97 % in under 3 minutes',
