@@ -30,12 +30,14 @@ export interface Hold extends HeadView {
   frames: number
 }
 
+const drawn = 5 // pictures of one hold; shown to and fro, as drawing is the slow part
+
 /** Frames of one person alone in front of the camera. */
 export async function framesOf(person: PersonName, holds: Hold[]): Promise<Picture[]> {
   const { sample, ...anchor } = people[person]
   const picture = await samplePicture(sample)
-  return holds.flatMap((hold) =>
-    Array.from({ length: hold.frames }, (_, frame) => {
+  return holds.flatMap((hold) => {
+    const pictures = Array.from({ length: Math.min(drawn, hold.frames) }, (_, frame) => {
       const sway = Math.sin(frame * 1.3)
       return turnHead(picture, anchor as FaceAnchor, {
         aloneWithin: 1.4,
@@ -44,6 +46,13 @@ export async function framesOf(person: PersonName, holds: Hold[]): Promise<Pictu
         pitch: hold.pitch + 0.6 * Math.cos(frame),
         shiftPx: [2 * sway, Math.cos(frame * 0.7)],
       })
-    }),
-  )
+    })
+    return Array.from({ length: hold.frames }, (_, frame) => pictures[toAndFro(frame, pictures.length)]!)
+  })
+}
+
+/** 0, 1, 2, 1, 0, 1, … */
+function toAndFro(frame: number, count: number): number {
+  const period = Math.max(1, 2 * (count - 1))
+  return count - 1 - Math.abs((frame % period) - (count - 1))
 }

@@ -60,12 +60,12 @@ export async function startServing(home: string): Promise<{ process: ChildProces
     process.execPath,
     ['src-main/cli/semblance.js', 'serve', '--home', home, '--port', '0'],
     {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'], // what is said to the person at the terminal goes to stderr
     },
   )
   let said = ''
   const address = await new Promise<string>((resolve, reject) => {
-    served.stdout!.on('data', (chunk: Buffer) => {
+    served.stderr!.on('data', (chunk: Buffer) => {
       said += chunk
       const found = /http:\/\/127\.0\.0\.1:\d+\/#token=\S+/.exec(said)
       if (found) resolve(found[0])
@@ -81,7 +81,18 @@ export async function stop(served: ChildProcess): Promise<void> {
   await ended
 }
 
-async function launchChromium(camera: string): Promise<Browser> {
+/** The page at the size that has to fit without scrolling, its camera allowed. */
+export async function pageIn(browser: Browser, address: string): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1024, height: 700 },
+    permissions: ['camera'],
+  })
+  const page = await context.newPage()
+  await page.goto(address)
+  return page
+}
+
+export async function launchChromium(camera: string): Promise<Browser> {
   const executablePath = await findChromium()
   if (!executablePath) throw new Error(howToGetChromium)
   return chromium.launch({
