@@ -48,13 +48,31 @@ export function doubtedFmr(compared: Comparisons, threshold: number): DoubtedRat
   const errors = countAtMost(compared.impostor, threshold)
   const behind = compared.behind
   if (!behind) return takenAsIndependent(errors, compared.impostor.total, compared.people)
-  const people = behind.impostorComparisonsOf.filter((n) => n > 0).length
-  return doubtOverPeople(errors, compared.impostor.total, {
-    tail: behind.impostorTail,
-    comparisonsOf: behind.impostorComparisonsOf,
+  const of = behind.impostorComparisonsOf
+  const people = of.filter((n) => n > 0).length
+  const { strangers, pairs } = peopleCompared(behind)
+  const mostIndependent = Math.min(compared.impostor.total, pairs)
+  const tail = behind.impostorTail
+  if (strangers === 0)
+    return doubtOverPeople(errors, compared.impostor.total, {
+      tail,
+      comparisonsOf: of,
+      people,
+      mostIndependent,
+    })
+  // Against strangers the enrolled stay who they are: what is in doubt is which strangers come.
+  const isReference = new Uint8Array(of.length)
+  for (const reference of behind.impostorReferences) isReference[behind.personOfReference[reference]!] = 1
+  const comparisonsOf = of.map((n, person) => (isReference[person] ? 0 : n))
+  return {
+    ...doubtOverPeople(errors, compared.impostor.total, {
+      tail,
+      comparisonsOf,
+      people: Math.max(2, strangers), // one stranger says next to nothing, and two are the least for a spread
+      mostIndependent,
+    }),
     people,
-    mostIndependent: Math.min(compared.impostor.total, peopleCompared(behind).pairs),
-  })
+  }
 }
 
 /** FNMR at a threshold, with its bounds. */

@@ -116,7 +116,13 @@ export function operatingPointRow(
   correction: StrangersCorrection | null = null,
 ): OperatingPointRow {
   const threshold = boundedThreshold(compared, wantedFmr, correction)
-  if (typeof threshold !== 'number') return { kind: 'unsupported', wantedFmr, sentence: threshold.message }
+  // The way out stands once beside the table, not in each of its rows.
+  if (typeof threshold !== 'number')
+    return {
+      kind: 'unsupported',
+      wantedFmr,
+      sentence: `${threshold.message.split('. ')[0]!.replace(/\.$/, '')}.`,
+    }
   return {
     kind: 'supported',
     wantedFmr,
@@ -142,7 +148,7 @@ export function boundedThreshold(
   return choice.kind === 'refused' ? choice : choice.threshold
 }
 
-function tooFar({ correction }: StrangersCorrection, wantedFmr: number): string {
-  const last = correction.points.at(-1)
-  return `Virtual strangers forecast down to ${percent(last?.realFmr ?? 1)} (as far as real people could check them), not ${percent(wantedFmr)}. Import a cohort, or enrol more people.`
+function tooFar({ correction, worstRatio }: StrangersCorrection, wantedFmr: number): string {
+  const last = correction.points.at(-1)?.realFmr ?? 1
+  return `Virtual strangers were checked down to ${percent(Math.min(1, last * worstRatio))} in the worst case, not to ${percent(wantedFmr)}. Import a cohort, or enrol more people.`
 }

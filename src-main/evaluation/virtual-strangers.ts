@@ -97,7 +97,11 @@ export function drawStrangers(
 function addDrawn(to: Float64Array, factor: Float64Array, random: () => number): void {
   const d = to.length
   const z = Float64Array.from({ length: d }, () => normalDraw(random))
-  for (let i = 0; i < d; i++) for (let k = 0; k < d; k++) to[i]! += factor[i * d + k]! * z[k]!
+  for (let i = 0; i < d; i++) {
+    let sum = to[i]!
+    for (let k = 0, at = i * d; k < d; k++) sum += factor[at++]! * z[k]!
+    to[i] = sum
+  }
 }
 
 /** Box and Muller's standard normal draw. */
