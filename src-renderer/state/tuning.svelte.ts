@@ -36,6 +36,7 @@ export interface JobProgress {
   remainingMs: number | null
 }
 
+const slowMs = 300
 const settleMs = 140 // without a move: then the exact bound is computed
 
 /** One measurement of the gallery, the threshold that is moved over it, and the choice that is made of it. */
@@ -62,10 +63,12 @@ export class Tuning {
   /** Why there is nothing to show. */
   refusal = $state.raw<Refusal | null>(null)
   progress = $state.raw<JobProgress | null>(null)
+  /** A measurement takes long enough to be told of. */
+  slow = $state(false)
   /** The gallery has changed since. */
   outdated = $state(false)
   #job = ''
-  #chooseJob = ''
+  #sideJob = ''
 
   threshold = $state(0)
   /** The threshold once it rests: what costs more than a frame is computed from it. */
@@ -76,6 +79,8 @@ export class Tuning {
   wish = $state.raw<Wish>({ by: 'hand', threshold: 0 })
   wishRefusal = $state<string | null>(null)
   choosing = $state(false)
+  /** What choosing or reporting has to do before it answers. */
+  sideProgress = $state.raw<JobProgress | null>(null)
   choices = $state.raw<(ThresholdChoice & { stale: string | null })[]>([])
   inForce = $state.raw<ThresholdInForce[]>([])
   readonly choice = $derived(this.choices.find(({ form }) => form.form === this.form) ?? null)
@@ -136,6 +141,7 @@ export class Tuning {
     this.cohorts = new TuningCohorts(engine, notices)
     engine.on('progress', ({ job, done, total, remainingMs, what }) => {
       if (job === this.#job) this.progress = { what, done, total, remainingMs }
+      if (job === this.#sideJob) this.sideProgress = { what, done, total, remainingMs }
     })
     engine.on('gallery-changed', () => {
       if (this.measurement || this.refusal) this.outdated = true
@@ -168,36 +174,46 @@ export class Tuning {
   }
 
   async measure() {
-    if (this.progress) await this.cancel()
+    if (this.progress) void this.#cancelJob(this.#job)
     const job = crypto.randomUUID()
     this.#job = job
     this.progress = { what: 'Measuring', done: 0, total: 0, remainingMs: null }
-    try {
-      const gives = await this.#engine.call('tune.measure', { ...this.subject, job })
-      if (job !== this.#job) return // another measurement was begun meanwhile
-      this.#take(gives)
-    } catch (error) {
-      if (job !== this.#job) return
-      this.#take({
+    this.slow = false
+    const slow = setTimeout(() => (this.slow = true), slowMs)
+    const gives = await this.#engine
+      .call('tune.measure', { ...this.subject, job })
+      .catch((error: unknown): Refusal => ({
         kind: 'refused',
         reason: 'fault',
         message: `Nothing was measured. ${failureWords(error)}`,
-      })
-    }
+      }))
+    clearTimeout(slow)
+    if (job !== this.#job) return // cancelled, or another was begun meanwhile
     this.progress = null
+    this.#take(gives)
   }
 
+  /** What was measured before stays. */
   async cancel() {
     const job = this.#job
     this.#job = ''
     this.progress = null
-    if (!this.measurement)
-      this.refusal = { kind: 'refused', reason: 'cancelled', message: 'The measurement was cancelled.' }
+    if (this.measurement) {
+      this.form = this.measurement.form.form
+      this.strangers = this.measurement.strangers
+    } else this.refusal = { kind: 'refused', reason: 'cancelled', message: 'The measurement was cancelled.' }
+    await this.#cancelJob(job)
+  }
+
+  async cancelSide() {
+    await this.#cancelJob(this.#sideJob)
+  }
+
+  async #cancelJob(job: string) {
     await this.#notices.trying('It could not be cancelled.', () => this.#engine.call('job.cancel', { job }))
   }
 
   #take(gives: Measurement | Refusal) {
-    if (gives.kind === 'refused' && gives.reason === 'cancelled' && this.measurement) return
     this.outdated = false
     this.#preparing.abort()
     this.#preparing = new AbortController()
@@ -212,11 +228,11 @@ export class Tuning {
     this.#doubt = new MovingDoubt(compared)
     this.#compared = compared
     this.refusal = null
+    const again = this.measurement?.form.form === gives.form.form
     this.measurement = gives
     this.inForce = [...this.inForce.filter(({ form }) => form !== gives.form.form), gives.inForce]
-    this.#rest(gives.inForce.distance)
-    this.wish = { by: 'hand', threshold: gives.inForce.distance }
-    this.wishRefusal = null
+    if (again) this.propose(this.wish)
+    else this.propose({ by: 'hand', threshold: gives.inForce.distance })
     void this.#doubt.prepare(this.#preparing.signal)
     if (this.pairs.tail) void this.pairs.show(this.subject, this.pairs.tail, this.pairs.person)
   }
@@ -258,9 +274,8 @@ export class Tuning {
 
   async choose() {
     this.choosing = true
-    this.#chooseJob = crypto.randomUUID()
-    const gives = await this.#notices.trying('The threshold was not changed.', () =>
-      this.#engine.call('tune.choose', { ...this.subject, wish: this.wish, job: this.#chooseJob }),
+    const gives = await this.#aside('The threshold was not changed.', (job) =>
+      this.#engine.call('tune.choose', { ...this.subject, wish: this.wish, job }),
     )
     this.choosing = false
     if (!gives) return
@@ -293,14 +308,23 @@ export class Tuning {
 
   async report(format: 'html' | 'json', photographs: boolean) {
     this.reporting = true
-    const gives = await this.#notices.trying('There is no report.', () =>
-      this.#engine.call('tune.report', { ...this.subject, threshold: this.settled, photographs }),
+    const gives = await this.#aside('There is no report.', (job) =>
+      this.#engine.call('tune.report', { ...this.subject, threshold: this.settled, photographs, job }),
     )
     this.reporting = false
     if (!gives) return
     if (gives.kind === 'refused') return this.#notices.problem(gives.message)
     const name = `threshold-${todayInFileName()}.${format}`
     offerFile(name, gives[format], format === 'html' ? 'text/html' : 'application/json')
+  }
+
+  /** A call beside the measurement, with progress and cancel of its own. */
+  async #aside<T>(whatFailed: string, call: (job: string) => Promise<T>): Promise<T | null> {
+    const job = crypto.randomUUID()
+    this.#sideJob = job
+    const gives = await this.#notices.trying(whatFailed, () => call(job))
+    if (job === this.#sideJob) this.sideProgress = null
+    return gives
   }
 }
 

@@ -446,9 +446,9 @@ describe('accessibility', () => {
       for (const name of tabs) {
         await tab(page, name)
         await page.waitForTimeout(350)
-        const closed = page.locator('details:not([open]) > summary')
-        while ((await closed.count()) > 0) await closed.first().click()
+        if (name === 'DET') await page.getByText('The DET curve as a table').click()
         const { violations } = await new AxeBuilder({ page })
+          .include('main')
           .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
           .analyze()
         expect(
