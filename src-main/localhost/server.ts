@@ -62,6 +62,7 @@ export async function startServer(parts: {
     handleProtocols: (offered) => (offered.has('semblance') ? 'semblance' : false),
   })
   server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy()) // Node hands it over without a listener: a stranger who hangs up must not end us
     const refusal = request.url === '/socket' ? door.refuseSocket(request) : 'no such socket'
     if (refusal) return void socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n${refusal}`)
     sockets.handleUpgrade(request, socket, head, (opened) => carry(opened, parts.engine))
@@ -98,9 +99,13 @@ function carry(socket: WebSocket, engine: EngineConnection): void {
 
 async function redeem(request: IncomingMessage, response: ServerResponse, door: Door): Promise<void> {
   let token = ''
-  for await (const chunk of request) {
-    token += chunk
-    if (token.length > 256) return say(response, 413, 'too long')
+  try {
+    for await (const chunk of request) {
+      token += chunk
+      if (token.length > 256) return say(response, 413, 'too long')
+    }
+  } catch {
+    return // whoever asked hung up: nobody is left to answer
   }
   const secret = request.headers.origin === undefined ? null : door.redeem(token)
   if (!secret) return say(response, 403, 'this address was used already or is not ours')

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { decode, encode } from '@msgpack/msgpack'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -149,6 +151,26 @@ test('a page that sends anything but MessagePack loses its socket, nothing else'
   const closed = new Promise<number>((resolve) => socket.once('close', resolve))
   socket.send(Buffer.from([0xc1])) // never used in MessagePack
   expect(await closed).toBe(1003)
+  expect((await get('/')).status).toBe(200)
+})
+
+test.each([
+  ['halfway through a token', 'POST /session', 'Content-Length: 100\r\n\r\nabc'],
+  ['while its socket is refused', 'GET /socket', 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+])('a stranger who hangs up %s ends nothing but their own line', async (_when, line, rest) => {
+  const crashes: unknown[] = []
+  const note = (error: unknown) => void crashes.push(error)
+  process.on('uncaughtException', note).on('unhandledRejection', note)
+  for (let i = 0; i < 5; i++) {
+    const stranger = connect(server.port, '127.0.0.1').on('error', () => {})
+    await once(stranger, 'connect')
+    stranger.write(`${line} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n${rest}`)
+    await sleep(i * 5)
+    stranger.resetAndDestroy()
+  }
+  await sleep(50)
+  process.off('uncaughtException', note).off('unhandledRejection', note)
+  expect(crashes).toEqual([])
   expect((await get('/')).status).toBe(200)
 })
 
