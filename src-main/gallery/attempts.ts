@@ -44,12 +44,17 @@ export function attempts(
     .map((row) => asAttempt(store, row))
 }
 
-/** Only 'no-match' is a failure, and only 'match' ends a row of them: a dark frame or a locked door counts as neither. */
+/**
+ * Only 'no-match' is a failure, and only 'match' ends a row of them: a dark frame or a locked door counts as neither. Where
+ * the clock was set back after the last failure, its time is the earliest that was logged since: the lock it began ends.
+ */
 export function recentFailures(store: Store, person: PersonId): RecentFailures {
   const row = store.get(
-    `SELECT count(*) AS failures, max(at) AS last_at FROM attempt
-     WHERE person = ?1 AND outcome = 'no-match' AND id >
-       coalesce((SELECT max(id) FROM attempt WHERE person = ?1 AND outcome = 'match'), 0)`,
+    `WITH failure AS (SELECT id FROM attempt
+       WHERE person = ?1 AND outcome = 'no-match' AND id >
+         coalesce((SELECT max(id) FROM attempt WHERE person = ?1 AND outcome = 'match'), 0))
+     SELECT (SELECT count(*) FROM failure) AS failures,
+       (SELECT min(at) FROM attempt WHERE person = ?1 AND id >= (SELECT max(id) FROM failure)) AS last_at`,
     person,
   )!
   return {
