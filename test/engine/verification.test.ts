@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createEngine, type Engine } from '../../src-main/engine.ts'
 import type { Verdict } from '../../src-main/contract.ts'
+import { reembed } from '../../src-main/engine/re-embedding.ts'
 import { embeddingOf, frameOf, madeUpCard, madeUpNetworks, madeUpParts } from './made-up-faces.ts'
 
 const views = { front: [0, 0], left: [20, 0], right: [-20, 0], up: [0, 20], down: [0, -20] } as const
@@ -183,6 +184,18 @@ describe('lock-out', () => {
     expect(verdicts.filter(({ kind }) => kind === 'locked-out')).toHaveLength(3)
   })
 
+  test('a clock that is set back a year does not lock for a year', async () => {
+    const ada = await enrolled('Ada', 1)
+    for (let i = 0; i < 5; i++) await verify(ada, burst(2))
+    parts.clock.ms -= 365 * 24 * 3600_000
+    const until = parts.clock.ms + 30_000
+    expect(await verify(ada, burst(1))).toMatchObject({ kind: 'locked-out', until })
+    parts.clock.ms = until - 1
+    expect(await verify(ada, burst(1))).toMatchObject({ kind: 'locked-out', until })
+    parts.clock.ms = until
+    expect(await verify(ada, burst(1))).toMatchObject({ kind: 'match' })
+  })
+
   test('its limits are settings', async () => {
     await engine.call('settings.set', { failuresBeforeLockOut: 1, lockOutSeconds: 5 })
     const ada = await enrolled('Ada', 1)
@@ -215,6 +228,20 @@ describe('another version of the model', () => {
     engine = createEngine({ ...parts, model: { name: 'made-up', version: '2' } })
     expect(await verify(ada, burst(1))).toMatchObject({ kind: 'match' })
     expect(parts.gallery.template(ada, '2')).toMatchObject({ kind: 'template', template: { photographs: 5 } })
+  })
+
+  test('a crop that cannot be read any more is left out, and the rest goes on', async () => {
+    const ada = await enrolled('Ada', 1)
+    const broken = { crop: Buffer.from('89504e470d0a1a0a00', 'hex'), cropHash: 'broken', capturedAt: 1 }
+    parts.gallery.addPhotograph(ada, {
+      ...broken,
+      ...{ source: 'file', view: null, quality: [], modelVersion: 'imported', ...embeddingOf(1, 3) },
+    })
+    const bea = await enrolled('Bea', 2)
+    const next = { ...parts, model: { name: 'made-up', version: '2' } }
+    expect(await reembed(next)).toEqual({ embedded: 10, withoutCrop: 1 })
+    for (const person of [ada, bea])
+      expect(parts.gallery.template(person, '2')).toMatchObject({ template: { photographs: 5 } })
   })
 
   test('without kept crops the person has to be enrolled again; nothing is compared across versions', async () => {
