@@ -1,0 +1,79 @@
+import { galleryLine } from './gallery-line.ts'
+import { healthLine, type Health } from './health-line.ts'
+import type { Line } from './line.ts'
+import type { Paired } from './paired.ts'
+import { parityLine } from './parity-line.ts'
+import { changesOfPeople, peopleLine, type PersonChange } from './people-line.ts'
+import { separationLine } from './separation-line.ts'
+import { strangersLine, type StrangersPart } from './strangers-line.ts'
+
+/** Everything that was measured about a candidate, before against after. Numbers only: no file, no model. */
+export interface GateEvidence {
+  wantedFmr: number
+  /** Held-out photographs of gallery people against templates, impostors being gallery people. */
+  gallery: readonly Paired[]
+  /**
+   * The same genuine comparisons, impostors being people in no training: those of people-disjoint folds, a cohort, or
+   * virtual ones. Each pool is judged for itself.
+   */
+  strangers: readonly { inWords: string; parts: readonly StrangersPart[] }[]
+  health: { before: Health; after: Health }
+  parity: number
+}
+
+/** Whether a candidate may replace the model in use, and every line that says so. */
+export interface Verdict {
+  kind: 'promote' | 'reject'
+  lines: Line[]
+  /** The first line that failed; null where the candidate is promoted, or nothing failed and nothing got better. */
+  failed: Line['id'] | null
+  sentence: string
+  people: PersonChange[]
+}
+
+/**
+ * Promotes only where no line is worse, the gallery and strangers could be judged, and something is better: the gallery,
+ * the strangers, or, where errors are too few to tell, the separation.
+ */
+export function judge(evidence: GateEvidence): Verdict {
+  const { wantedFmr, gallery, strangers, health, parity } = evidence
+  const people = changesOfPeople(gallery, wantedFmr)
+  const lines: Line[] = [healthLine(health.before, health.after), parityLine(parity)]
+  // What is no number has no distances to judge.
+  if (health.after.finite) {
+    lines.push(galleryLine('gallery', gallery, wantedFmr), separationLine(gallery, 'gallery people'))
+    for (const { inWords, parts } of strangers)
+      lines.push(
+        galleryLine('gallery-by-strangers', parts, wantedFmr),
+        strangersLine(parts, inWords),
+        separationLine(parts, inWords),
+      )
+    lines.push(peopleLine(people))
+  }
+  const worse = lines.find(({ outcome }) => outcome === 'worse')
+  const judged = (id: Line['id']) => lines.some((line) => line.id === id && line.outcome !== 'not-judged')
+  const better = lines.filter(({ outcome }) => outcome === 'better')
+  const reject = (sentence: string): Verdict => ({
+    kind: 'reject',
+    lines,
+    failed: worse?.id ?? null,
+    sentence,
+    people,
+  })
+  if (worse) return reject(`Rejected: ${worse.title}. ${worse.sentence}`)
+  if (!judged('gallery'))
+    return reject(
+      'Rejected: there are too few photographs to hold any out, so nothing says that it is no worse.',
+    )
+  if (!judged('strangers'))
+    return reject('Rejected: there is nobody to stand for strangers, so nothing says that they are kept out.')
+  if (better.length === 0)
+    return reject('Rejected: nothing got worse, but nothing got better either beyond chance.')
+  return {
+    kind: 'promote',
+    lines,
+    failed: null,
+    sentence: `Better: ${better.map(({ title }) => title.toLowerCase()).join('; ')}. Nothing is worse.`,
+    people,
+  }
+}
