@@ -61,16 +61,14 @@ function activeShare(squared: tf.Tensor, positive: tf.Tensor, negative: tf.Tenso
   const anchors = Array.from({ length: count }, (_, i) => Math.floor((i * batch) / count))
   const of = (matrix: tf.Tensor) =>
     count === batch ? matrix : tf.gather(matrix, tf.tensor1d(anchors, 'int32'))
-  const rows = of(squared)
-  const triplets = of(positive)
-    .reshape([count, batch, 1])
-    .mul(of(negative).reshape([count, 1, batch]))
-  const violation = rows
-    .reshape([count, batch, 1])
-    .sub(rows.reshape([count, 1, batch]))
-    .add(margin)
-  const active = tf.cast(tf.greater(violation, 0), 'float32').mul(triplets)
-  return ratio(active.sum(), triplets.sum())
+  const [rows, positives, negatives] = [of(squared), of(positive), of(negative)]
+  // A place that is no positive becomes a limit of 0, one that is no negative lies far off: neither makes a triplet
+  // active, so that the cube of all triplets is only compared and counted.
+  const limits = rows.add(margin).mul(positives)
+  const distances = rows.add(tf.sub(1, negatives).mul(1e3))
+  const active = tf.greater(limits.reshape([count, batch, 1]), distances.reshape([count, 1, batch]))
+  const triplets = positives.sum(1).mul(negatives.sum(1))
+  return ratio(tf.cast(active, 'float32').sum(), triplets.sum())
 }
 
 /** a / b, and 0 where both are 0. */

@@ -113,16 +113,18 @@ export function trueAcceptRate(compared: Compared, fmr: number, weights?: Uint32
     total = (sum * sum - squares) / 2
   }
   let passed = 0
-  let threshold = 0
+  let limit = Infinity // the first impostor pair too many: a threshold stands just below it
   for (const { a, b, distance } of nearImpostors) {
     passed += weight(a) * weight(b)
-    if (passed > fmr * total) break
-    threshold = distance
+    if (passed > fmr * total) {
+      limit = distance
+      break
+    }
   }
   let [accepted, all] = [0, 0]
   for (const { person, distance } of genuine) {
     all += weight(person)
-    if (distance <= threshold) accepted += weight(person)
+    if (distance < limit) accepted += weight(person)
   }
   return accepted / all
 }
