@@ -14,7 +14,18 @@ const mayImport: Record<string, string[]> = {
   engine: ['contract', 'training', 'gallery', 'vision', 'evaluation', 'onnx', 'learning'],
   desktop: ['contract', 'engine', 'gallery'],
   localhost: ['contract', 'engine'],
-  cli: ['contract', 'engine', 'training', 'gallery', 'vision', 'evaluation', 'onnx', 'learning', 'localhost', 'models'],
+  cli: [
+    'contract',
+    'engine',
+    'training',
+    'gallery',
+    'vision',
+    'evaluation',
+    'onnx',
+    'learning',
+    'localhost',
+    'models',
+  ],
   renderer: ['contract', 'evaluation'],
   models: ['onnx'],
 }
@@ -35,7 +46,9 @@ test('only the desktop shell imports Electron, and only the command line reaches
 
 test('the page and the evaluation use nothing of Node', () => {
   const wrong = sourceFiles().filter(
-    (file) => ['renderer', 'evaluation', 'contract'].includes(place(file)) && /from 'node:/.test(readFileSync(file, 'utf8')),
+    (file) =>
+      ['renderer', 'evaluation', 'contract'].includes(place(file)) &&
+      /from 'node:/.test(readFileSync(file, 'utf8')),
   )
   expect(wrong).toEqual([])
 })

@@ -36,8 +36,8 @@ export async function serve(options: ServeOptions): Promise<number | Refusal> {
     if (options.open) await openInBrowser(address, options.say)
   }
   await offer()
-  options.say('The address works once. Press Enter for another, Ctrl+C to stop.')
   const terminal = process.stdin.isTTY ? createInterface({ input: process.stdin }) : null
+  options.say(`The address works once. ${terminal ? 'Press Enter for another, ' : ''}Ctrl+C to stop.`)
   terminal?.on('line', () => void offer())
 
   const stopped = new Promise<0>((resolve) => {
