@@ -57,3 +57,6 @@ export const animalWords: Record<Animal, { word: string; tone: 'no-match' | 'cau
   phantom: { word: 'phantom', tone: 'caution' },
   dove: { word: 'dove', tone: 'match' },
 }
+
+/** A number stays with its percent sign when the line breaks. */
+export const unbroken = (sentence: string) => sentence.replaceAll(' %', '\u00a0%')

@@ -443,7 +443,8 @@ describe('accessibility', () => {
         'Strangers',
         'Report',
       ]
-      for (const name of tabs) {
+      // The same parts in another theme differ in contrast alone, which three tabs show.
+      for (const name of theme === 'light' ? tabs : ['DET', 'Alike strangers', 'Calibration']) {
         await tab(page, name)
         await page.waitForTimeout(350)
         if (name === 'DET') await page.getByText('The DET curve as a table').click()
