@@ -76,7 +76,9 @@ function inWords(name: string, verdict: Verdict): string[] {
   if ('message' in verdict) return []
   const { distance, threshold, framesUsed } = verdict
   const evidence = `distance ${distance.toFixed(4)}, threshold ${threshold.distance.toFixed(4)} (${threshold.form}, FMR ${threshold.wantedFmr}), ${framesUsed} used`
-  const note = threshold.origin.kind === 'card' ? [threshold.origin.note] : []
+  const { origin } = threshold
+  const stale = origin.kind === 'tuned' && origin.stale !== null ? [origin.stale] : []
+  const note = [origin.note, ...stale]
   return verdict.kind === 'match'
     ? [`match: ${shown(name)}`, evidence, ...note]
     : [`no match: not ${shown(name)}`, evidence, verdict.why, ...note]

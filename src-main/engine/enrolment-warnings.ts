@@ -4,8 +4,9 @@ import type { Template } from '../gallery/records.ts'
 import { distance, fuse } from '../vision/embedding.ts'
 import type { DraftFace } from './enrolment.ts'
 import type { ModelCard } from './model-card.ts'
-import { settingsOf, type Parts } from './parts.ts'
+import type { Parts } from './parts.ts'
 import { thresholdFromCard } from './threshold.ts'
+import { thresholdsInForce } from './tuning/in-force.ts'
 
 /**
  * Two files nearer than this are one photograph saved twice. Measured: re-encoding, scaling and brightening one moved its
@@ -47,8 +48,8 @@ export function nearAnother(
   photograph: number,
   embedding: Float32Array,
 ): Extract<EnrolmentWarning, { kind: 'near-another-person' }> | null {
-  const { gallery, model, card } = parts
-  const { wantedFmr } = settingsOf(parts)
+  const { gallery, model } = parts
+  const inForce = thresholdsInForce(parts)
   const near = others
     .map((template) => {
       const counts = { template: template.photographs, burst: 1 }
@@ -56,7 +57,7 @@ export function nearAnother(
       return {
         person: template.person,
         apart: distance(embedding, template.embedding),
-        threshold: thresholdFromCard(card, form, counts, wantedFmr).distance,
+        threshold: inForce(form, counts).distance,
       }
     })
     .filter(({ apart, threshold }) => apart <= threshold)

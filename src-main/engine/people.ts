@@ -3,8 +3,8 @@ import { formOf } from '../evaluation/form.ts'
 import type { Person, Photograph, StoredEmbedding, Template } from '../gallery/records.ts'
 import { distance, fuse } from '../vision/embedding.ts'
 import { qualityScore } from '../vision/quality/quality.ts'
-import { settingsOf, type Parts } from './parts.ts'
-import { thresholdFromCard } from './threshold.ts'
+import type { Parts } from './parts.ts'
+import { thresholdsInForce } from './tuning/in-force.ts'
 
 const attemptsShown = 1000 // the newest; a chart of distances over time needs no more
 const nearestShown = 5
@@ -92,14 +92,14 @@ function bestOf(photographs: Photograph[]): PhotographId | null {
 }
 
 /** A template is a fused set of photographs, so two of them compare in the form burst × template. */
-function confusabilityOf({ card, ...parts }: Parts, templates: Template[]) {
-  const { wantedFmr } = settingsOf(parts)
+function confusabilityOf(parts: Parts, templates: Template[]) {
+  const inForce = thresholdsInForce(parts)
   return (own: Template) => {
     const [nearest] = nearestTo(own, templates)
     if (!nearest) return null
     const counts = { template: nearest.photographs, burst: own.photographs }
     const { form } = formOf(counts.template, counts.burst)
-    const threshold = thresholdFromCard(card, form, counts, wantedFmr)
+    const threshold = inForce(form, counts)
     return nearest.distance <= threshold.distance ? nearest : null
   }
 }

@@ -7,32 +7,44 @@ import { staleReason } from './staleness.ts'
 /** A threshold with what the page says about its origin. */
 export type ThresholdUsed<F extends ComparisonForm> = Threshold<F> & { origin: ThresholdInForce['origin'] }
 
+/** What comparisons are judged by at this moment: one reading of the gallery for any number of them. */
+export type ThresholdsInForce = <F extends ComparisonForm>(form: F, counts: Counts) => ThresholdUsed<F>
+
 /**
- * What a comparison of this form is judged by: the threshold that was chosen for exactly this form on this gallery, else
+ * What a comparison of each form is judged by: the threshold that was chosen for exactly this form on this gallery, else
  * the card's. A burst is also held to the chosen photograph × template threshold until a burst was measured here.
- * Throws when the card knows nothing of the form.
+ * The result throws when the card knows nothing of a form.
  */
+export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model'>): ThresholdsInForce {
+  const { wantedFmr } = settingsOf(parts)
+  // Distances of another model mean something else: what was chosen for it is not used at all.
+  const chosen = parts.gallery
+    .choices()
+    .filter(({ model }) => model.version === parts.model.version)
+    .map((choice) => ({ choice, stale: staleReason(parts, choice) }))
+  const chosenFor = (form: ComparisonForm) => chosen.find(({ choice }) => choice.form.form === form)
+  return (form, counts) => {
+    const own = chosenFor(form)
+    if (own) return tuned(form, own, `Chosen on this gallery, ${formInWords(own.choice.form)}.`)
+    const card = fromCard(parts, form, counts, wantedFmr)
+    const single = form === 'burst-template' ? chosenFor('photograph-template') : undefined
+    return single && single.choice.threshold < card.distance
+      ? tuned(
+          form,
+          single,
+          'Chosen on this gallery for one photograph × template, and stricter than the model’s own: a burst was not measured here.',
+        )
+      : card
+  }
+}
+
+/** For one comparison; see `thresholdsInForce`. */
 export function thresholdInForce<F extends ComparisonForm>(
   parts: Pick<Parts, 'gallery' | 'card' | 'model'>,
   form: F,
   counts: Counts,
 ): ThresholdUsed<F> {
-  const { wantedFmr } = settingsOf(parts)
-  // Distances of another model mean something else: what was chosen for it is not used at all.
-  const chosen = parts.gallery.choices().filter(({ model }) => model.version === parts.model.version)
-  const own = chosen.find((choice) => choice.form.form === form)
-  if (own) return tuned(parts, form, own, `Chosen on this gallery, ${formInWords(own.form)}.`)
-  const card = fromCard(parts, form, counts, wantedFmr)
-  if (form !== 'burst-template') return card
-  const single = chosen.find((choice) => choice.form.form === 'photograph-template')
-  return single && single.threshold < card.distance
-    ? tuned(
-        parts,
-        form,
-        single,
-        'Chosen on this gallery for one photograph × template, and stricter than the model’s own: a burst was not measured here.',
-      )
-    : card
+  return thresholdsInForce(parts)(form, counts)
 }
 
 /** A threshold as the page shows it. */
@@ -70,9 +82,8 @@ function fromCard<F extends ComparisonForm>(
 }
 
 function tuned<F extends ComparisonForm>(
-  parts: Pick<Parts, 'gallery' | 'model'>,
   form: F,
-  choice: ThresholdChoice,
+  { choice, stale }: { choice: ThresholdChoice; stale: string | null },
   note: string,
 ): ThresholdUsed<F> {
   const { threshold, wish, fmr, people, at, strangersInWords, forecast } = choice
@@ -85,14 +96,6 @@ function tuned<F extends ComparisonForm>(
     people: fmr.people,
     impostorPairs: pairs,
     note,
-    origin: {
-      kind: 'tuned',
-      people,
-      pairs,
-      at,
-      stale: staleReason(parts, choice),
-      strangers: strangersInWords,
-      note,
-    },
+    origin: { kind: 'tuned', people, pairs, at, stale, strangers: strangersInWords, note },
   }
 }
