@@ -7,13 +7,15 @@ import { count, shown } from './shown.ts'
 import type { Terminal } from './terminal.ts'
 import { withGallery, type GalleryOptions } from './with-gallery.ts'
 
+const largestExport = 2047 * 1024 * 1024 // bytes; what Node reads as one file: some 15,000 photographs
+
 /** Adds the people of an exported file; who has a name that is taken stays out and is named. */
 export async function importFrom(
   file: string,
   options: GalleryOptions,
   terminal: Terminal,
 ): Promise<Outcome> {
-  const bytes = await readBytes(file)
+  const bytes = await readBytes(file, largestExport)
   if (!(bytes instanceof Uint8Array)) return refusedOutcome(bytes)
   return withGallery(options, terminal, false, async (parts) => {
     const { gallery, model } = parts

@@ -1,13 +1,14 @@
+import { constants } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import type { Refusal } from '../contract.ts'
 import { refused } from '../engine/refusal.ts'
 import type { ReadPicture } from '../vision/read-picture.ts'
 import { shown } from './shown.ts'
 
-const largestFile = 256 * 1024 * 1024 // bytes; the contract's limit too
+const largestPhotograph = 256 * 1024 * 1024 // bytes; the contract's limit too
 
-/** The files that paths name, folders read to their depths, in byte order within each; hidden files are left out. */
+/** The files that paths name, folders read to their depths, in byte order within each; what is hidden is left out. */
 export async function filesUnder(paths: string[]): Promise<string[]> {
   const found: string[] = []
   for (const path of paths) {
@@ -18,11 +19,17 @@ export async function filesUnder(paths: string[]): Promise<string[]> {
     }
     const entries = await readdir(path, { recursive: true, withFileTypes: true })
     const files = entries
-      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+      .filter((entry) => !entry.isDirectory())
       .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => !isHidden(relative(path, file)))
     found.push(...files.sort(byBytes))
   }
   return found
+}
+
+/** Itself, or in a folder that is: a thumbnail cache holds every photograph once more. */
+function isHidden(path: string): boolean {
+  return path.split(sep).some((part) => part.startsWith('.'))
 }
 
 /** Order of the UTF-8 bytes: the same on every machine, whatever its language. */
@@ -52,13 +59,14 @@ export async function* photographsAhead(
   }
 }
 
-/** The whole of a regular file. */
-export async function readBytes(path: string): Promise<Uint8Array | Refusal> {
+/** The whole of a regular file. A pipe without a writer is not waited for. */
+export async function readBytes(path: string, largest = largestPhotograph): Promise<Uint8Array | Refusal> {
   try {
-    await using file = await open(path)
+    await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)) // Windows has no such flag
     const { size } = await file.stat().then((found) => (found.isFile() ? found : { size: -1 }))
     if (size < 0) return refused('not-a-file', `${shown(path)} is not a file.`)
-    if (size > largestFile) return refused('file-too-large', `${shown(path)} is larger than 256 MiB.`)
+    if (size > largest)
+      return refused('file-too-large', `${shown(path)} is larger than ${largest / 1024 ** 2} MiB.`)
     return await file.readFile()
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
