@@ -6,7 +6,7 @@ import { nameRefusal } from './person-name.ts'
 // The file's owner knows its passphrase, its reader may not know its owner: what is inside is checked as anything
 // else that comes from outside.
 
-const Time = v.pipe(v.number(), v.safeInteger())
+const Time = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(8.64e15)) // ms since 1970; the last a Date can be
 const Word = v.pipe(v.string(), v.maxLength(1000))
 const Finite = v.pipe(v.number(), v.finite())
 const Bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes')

@@ -210,6 +210,7 @@ describe('a file made by someone who knows the passphrase, but not by us', () =>
     ['a name of 10 kB', withPerson({ name: 'a'.repeat(10_000) })],
     ['a time that is not a number', withPerson({ enrolledAt: 'now' })],
     ['a time that is NaN', withPerson({ consentAt: NaN })],
+    ['a time that no date can be', withPerson({ enrolledAt: 8.64e15 + 1 })],
     ['an unknown view', withPerson({ skippedViews: ['behind'] })],
     ['a crop that is no PNG', withPhotograph({ crop: new Uint8Array(100) })],
     ['a crop of 2 MB', withPhotograph({ crop: Buffer.concat([crop!, Buffer.alloc(2e6)]) })],
