@@ -6,7 +6,7 @@ import { cappedPlan } from '../../src-main/evaluation/plan.ts'
 import type { Network } from '../../src-main/learning/networks/network.ts'
 import { cropFaces } from '../../src-main/training/data-sets/face-crops.ts'
 import type { DataSet } from '../../src-main/training/data-sets/data-set.ts'
-import { openDataSet, type DataSetDescription } from '../../src-main/training/data-sets/open-data-set.ts'
+import type { DataSetDescription } from '../../src-main/training/data-sets/open-data-set.ts'
 import { embedDataSet } from '../../src-main/training/embed.ts'
 import type { Picture } from '../../src-main/vision/face.ts'
 
