@@ -89,7 +89,7 @@ export async function trainIn(
   if ('kind' in opened) return opened
   const description = await describeRun({ ...found, opened }, options).catch(refusedAs('not-possible'))
   if ('kind' in description) return description
-  const judged = await openJudged(found, options, opening)
+  const judged = await openJudged(folder, found, options, opening)
   if (judged && 'kind' in judged) return judged
 
   const processor = await chooseProcessor(options.processor, place)
@@ -160,12 +160,18 @@ export async function trainIn(
 
 /** What the trained network is judged by, where there is something. */
 async function openJudged(
+  folder: string,
   found: FoundDataSet,
   options: TrainOptions,
   opening: Parameters<typeof findDataSet>[2],
 ): Promise<{ pictures: DataSet; references: boolean } | null | Refusal> {
   if (options.judge === undefined)
     return found.test && { pictures: await openDataSet(found.test), references: true }
+  if (resolve(options.judge) === resolve(folder))
+    return refused(
+      'same-folder',
+      'A network is judged by classes that it was not trained on: --judge needs another folder.',
+    )
   const other = await findDataSet(options.judge, options, {
     ...opening,
     cache: join(opening.cache, 'judged'),

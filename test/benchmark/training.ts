@@ -1,12 +1,12 @@
 /** `npm run bench -- training`: how fast whole training steps are, and what training reaches on real data, beside what was asked. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ProcessorName } from '../../src-main/training/processors.ts'
 import { table, type Figure } from './training-figure.ts'
 
 export interface TrainingBenchmarkOptions {
-  /** steps, omniglot, mnist, lfw, scratch; several with commas. The first three unless said. */
+  /** steps, omniglot, mnist, lfw, scratch; several with commas. The first three unless said; steps beside another processor. */
   only?: string
   json?: string // where the JSON goes
   threads?: number
@@ -24,8 +24,10 @@ export interface TrainingBenchmarkOptions {
 
 /** Runs the parts that are asked for, prints and gives their figures. */
 export async function run(options: TrainingBenchmarkOptions = {}): Promise<Figure[]> {
-  const { threads = Math.max(1, Math.min(availableParallelism(), 16)), only = 'steps,omniglot,mnist' } =
-    options
+  const {
+    threads = Math.max(1, Math.min(availableParallelism(), 16)),
+    only = options.processor ? 'steps' : 'steps,omniglot,mnist',
+  } = options
   const shared = resolve(options.shared ?? '../shared')
   const place = {
     shared,
@@ -41,7 +43,10 @@ export async function run(options: TrainingBenchmarkOptions = {}): Promise<Figur
     console.log(`\n${part}`)
     const { [part]: measure } = parts
     if (!measure) throw new Error(`there is no part ${part}, only ${Object.keys(parts).join(', ')}`)
-    figures.push(...(await measure(options, place)))
+    const needed = dataOf[part]
+    if (needed && !existsSync(join(shared, needed)))
+      console.log(`  left out: there is no ${needed} in ${shared}`)
+    else figures.push(...(await measure(options, place)))
   }
   const load = [loadBefore, ...loadavg()]
   if (options.json !== undefined)
@@ -59,6 +64,13 @@ interface Place {
   shared: string
   threads: number
   out: string
+}
+
+const dataOf: Record<string, string> = {
+  omniglot: 'omniglot',
+  mnist: 'mnist',
+  lfw: 'faces/lfw-dev',
+  scratch: 'faces/lfw-dev',
 }
 
 const list = (words: string | number | undefined) => (words === undefined ? null : String(words).split(','))

@@ -167,6 +167,7 @@ describe('semblance train', () => {
     expect(await refusal('--loss', 'tripelt')).toContain('no loss is called tripelt; there are triplet,')
     expect(await refusal('--set', 'margins=1')).toContain('triplet has no setting margins')
     expect(await refusal('--people-per-batch', '5')).toContain('there are 4')
+    expect(await refusal('--judge', pictures())).toContain('not trained on')
     expect(await refusal('--processor', 'abacus')).toContain('There is no processor abacus')
   })
 })
