@@ -41,7 +41,7 @@ export async function omniglotRuns({
     dataSet,
     network: {
       name: 'small-res-net',
-      ...{ sidePx: 56, channels: 1, stemStride: 2, widths: [32, 64, 96, 128], embeddingLength: 128 },
+      ...{ sidePx: 56, channels: 1, stemStride: 2, widths: [16, 32, 64, 128], embeddingLength: 128 },
     },
     from: { kind: 'scratch' },
     depth: 'all',
