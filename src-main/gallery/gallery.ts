@@ -53,6 +53,10 @@ import type {
 import { setSettings, settings } from './settings.ts'
 import type { Store } from './store.ts'
 import { template, templates } from './templates.ts'
+import { modelEvents, modelInUse, promote, rollBack } from './versions-in-use.ts'
+import type { Embed, ModelEvent, ModelInUse, Promoted, RolledBack } from './versions-in-use.ts'
+import { addModelVersion, modelHead, modelVersion, modelVersions, removeModelVersion } from './versions.ts'
+import type { ModelVersion, NewModelVersion } from './versions.ts'
 
 export interface GalleryOptions {
   home: string // folder; made (for its owner alone) where it does not exist
@@ -304,6 +308,51 @@ export class Gallery {
   /** Changes whenever a stranger of this cohort (of any, for null) comes or goes. */
   cohortFingerprint(id: CohortId | null): string {
     return cohortFingerprint(this.#store, id)
+  }
+
+  /** Retrained models, the oldest first; the pre-trained one is not among them. */
+  modelVersions(): ModelVersion[] {
+    return modelVersions(this.#store)
+  }
+
+  modelVersion(version: string): ModelVersion | null {
+    return modelVersion(this.#store, version)
+  }
+
+  /** The head's numbers; null where there is no such version. */
+  modelHead(version: string): Float32Array | null {
+    return modelHead(this.#store, version)
+  }
+
+  /** A candidate, not in use. Refuses with 'same-model'. */
+  addModelVersion(candidate: NewModelVersion): { kind: 'added'; version: string } | Refusal {
+    return this.#store.write(() => addModelVersion(this.#store, candidate))
+  }
+
+  /** Refuses with 'no-such-model', 'in-use', 'way-back' and 'only-features'. */
+  removeModelVersion(version: string): { kind: 'removed' } | Refusal {
+    const removed = this.#store.write(() => removeModelVersion(this.#store, version))
+    if (removed.kind === 'removed') this.#store.eraseLog()
+    return removed
+  }
+
+  modelInUse(): ModelInUse {
+    return modelInUse(this.#store)
+  }
+
+  /** One transaction: either everything is of the new model, or nothing. Refuses with 'no-such-model', 'in-use', 'rejected'. */
+  promote(version: string, embed: Embed, options: { evenIfRejected: boolean }): Promoted | Refusal {
+    return this.#store.write(() => promote(this.#store, version, embed, options))
+  }
+
+  /** Back to the model before, exactly. Refuses with 'no-way-back'. */
+  rollBack(embed: Embed): RolledBack | Refusal {
+    return this.#store.write(() => rollBack(this.#store, embed))
+  }
+
+  /** The audit log of models: who came into use when, and how. Newest first. */
+  modelEvents(): ModelEvent[] {
+    return modelEvents(this.#store)
   }
 
   counts(): { people: number; photographs: number; attempts: number } {

@@ -119,6 +119,24 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (photograph, model_version)
   ) STRICT;
   `,
+  // Retrained models, which of them is in use and how it came to be.
+  `
+  CREATE TABLE model_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    version TEXT NOT NULL UNIQUE,
+    made_at INTEGER NOT NULL,
+    description BLOB NOT NULL,
+    head BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE model_in_use (id INTEGER PRIMARY KEY CHECK (id = 1), in_use BLOB NOT NULL) STRICT;
+
+  CREATE TABLE model_event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    event BLOB NOT NULL
+  ) STRICT;
+  `,
 ]
 
 /** Brings an older database to the newest version: each step whole or not at all. */

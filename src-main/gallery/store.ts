@@ -54,7 +54,10 @@ export class Store {
    * The number the next row of a table will get, which its sealed values need before it is there; only inside `write`.
    * Numbers are never used again, so "person 7" in the audit log stays one person.
    */
-  nextId(table: 'person' | 'photograph' | 'attempt' | 'cohort' | 'cohort_photograph'): number {
+  nextId(
+    table:
+      'person' | 'photograph' | 'attempt' | 'cohort' | 'cohort_photograph' | 'model_version' | 'model_event',
+  ): number {
     return Number(this.get('SELECT seq FROM sqlite_sequence WHERE name = ?', table)?.seq ?? 0) + 1
   }
 

@@ -1,0 +1,217 @@
+import type { Refusal, ThresholdChoice } from '../contract.ts'
+import { choices, setChoice } from './choices.ts'
+import { putStrangerEmbedding } from './cohorts.ts'
+import { embeddings, features } from './embeddings.ts'
+import { putEmbedding } from './photographs.ts'
+import type { Store } from './store.ts'
+import { modelVersion, noSuchModel } from './versions.ts'
+
+/** What stands in force, and the ways back. */
+export interface ModelInUse {
+  /** Null: the pre-trained one. */
+  inUse: string | null
+  /** What each promotion replaced, the newest last; null the pre-trained one. */
+  replaced: (string | null)[]
+}
+
+/** What one model made of a photograph; features are kept of enrolled people only. */
+export interface Seen {
+  modelVersion: string
+  features: Float32Array | null
+  embedding: Float32Array // unit length
+}
+
+/** What the model `version` (null: the pre-trained one) makes of a photograph, from what others made of it; null where that does not say. */
+export type Embed = (
+  version: string | null,
+  seen: readonly Seen[],
+) => { modelVersion: string; embedding: Float32Array } | null
+
+export interface Promoted {
+  kind: 'promoted'
+  version: string
+  photographs: number // embedded
+  without: number // photographs that have to be embedded from their crops
+  evenThoughRejected: boolean
+}
+
+export interface RolledBack {
+  kind: 'rolled-back'
+  from: string
+  to: string | null
+}
+
+/** A line of the audit log of models. */
+export type ModelEvent = { at: number } & Happened
+
+type Happened =
+  | { kind: 'promoted'; version: string; replaced: string | null; evenThoughRejected: boolean }
+  | { kind: 'rolled-back'; from: string; to: string | null }
+
+interface Stored extends ModelInUse {
+  /** The thresholds that were chosen when a model went out of use: they come back with it. */
+  choicesOf: Record<string, ThresholdChoice[]>
+}
+
+export function modelInUse(store: Store): ModelInUse {
+  const { inUse, replaced } = stored(store)
+  return { inUse, replaced }
+}
+
+/**
+ * Inside `store.write`: every photograph that was embedded before is embedded by the new model, templates follow, and
+ * what the old one made is kept. Thresholds chosen for the old one stay where they are, stale. Refuses with
+ * 'no-such-model', 'in-use' and 'rejected'.
+ */
+export function promote(
+  store: Store,
+  version: string,
+  embed: Embed,
+  { evenIfRejected }: { evenIfRejected: boolean },
+): Promoted | Refusal {
+  const candidate = modelVersion(store, version)
+  if (!candidate) return noSuchModel
+  const before = stored(store)
+  if (before.inUse === version)
+    return { kind: 'refused', reason: 'in-use', message: 'This model is in use already.' }
+  const rejected = candidate.verdict === 'reject'
+  if (rejected && !evenIfRejected)
+    return {
+      kind: 'refused',
+      reason: 'rejected',
+      message: 'This candidate was rejected by its report: it is not used.',
+    }
+  const { photographs, without } = embedAll(store, version, embed)
+  put(store, {
+    inUse: version,
+    replaced: [...before.replaced, before.inUse],
+    choicesOf: { ...before.choicesOf, [nameOf(before.inUse)]: choices(store) },
+  })
+  bringBack(store, before.choicesOf[version])
+  log(store, { kind: 'promoted', version, replaced: before.inUse, evenThoughRejected: rejected })
+  return { kind: 'promoted', version, photographs, without, evenThoughRejected: rejected }
+}
+
+/**
+ * Inside `store.write`: the model before the last promotion is in force again, with the thresholds that were chosen for
+ * it; what it made of photographs was never touched. Refuses with 'no-way-back'.
+ */
+export function rollBack(store: Store, embed: Embed): RolledBack | Refusal {
+  const { inUse, replaced, choicesOf } = stored(store)
+  if (inUse === null || replaced.length === 0)
+    return {
+      kind: 'refused',
+      reason: 'no-way-back',
+      message: 'The pre-trained model is in use: there is nothing to go back to.',
+    }
+  const to = replaced.at(-1)!
+  embedAll(store, to, embed) // photographs that came meanwhile
+  put(store, {
+    inUse: to,
+    replaced: replaced.slice(0, -1),
+    choicesOf: { ...choicesOf, [inUse]: choices(store) },
+  })
+  bringBack(store, choicesOf[nameOf(to)])
+  log(store, { kind: 'rolled-back', from: inUse, to })
+  return { kind: 'rolled-back', from: inUse, to }
+}
+
+/** Inside `store.write`: a model that was deleted is no way back any more. */
+export function forgetWayBack(store: Store, version: string): void {
+  const { inUse, replaced, choicesOf } = stored(store)
+  const { [version]: _gone, ...others } = choicesOf
+  put(store, { inUse, replaced: replaced.filter((each) => each !== version), choicesOf: others })
+}
+
+export function modelEvents(store: Store): ModelEvent[] {
+  return store.all('SELECT id, at, event FROM model_event ORDER BY id DESC').map(
+    ({ id, at, event }) =>
+      ({
+        at: Number(at),
+        ...JSON.parse(store.seal.openText(event as Uint8Array, eventPlace(Number(id)))),
+      }) as ModelEvent,
+  )
+}
+
+/** Photographs of people and of strangers that `version` has not seen yet. */
+function embedAll(store: Store, version: string | null, embed: Embed) {
+  const seen = new Map<number, Seen[]>()
+  for (const { model_version } of store.all('SELECT DISTINCT model_version FROM embedding ORDER BY 1')) {
+    const modelVersion = String(model_version)
+    const theirs = features(store, modelVersion)
+    for (const [i, { photograph, embedding }] of embeddings(store, modelVersion).entries())
+      seen.set(photograph, [
+        ...(seen.get(photograph) ?? []),
+        { modelVersion, features: theirs[i]!.features, embedding },
+      ])
+  }
+  let photographs = 0
+  let without = 0
+  for (const [photograph, by] of seen) {
+    const made = embed(version, by)
+    if (!made) without++
+    if (!made || by.some(({ modelVersion }) => modelVersion === made.modelVersion)) continue
+    putEmbedding(store, photograph, made.modelVersion, by[0]!.features!, made.embedding)
+    photographs++
+  }
+  for (const [photograph, by] of strangersSeen(store)) {
+    const made = embed(version, by)
+    if (made && !by.some(({ modelVersion }) => modelVersion === made.modelVersion))
+      putStrangerEmbedding(store, photograph, made.modelVersion, made.embedding)
+  }
+  return { photographs, without }
+}
+
+function strangersSeen(store: Store): Map<number, Seen[]> {
+  const seen = new Map<number, Seen[]>()
+  for (const row of store.all('SELECT photograph, model_version, embedding FROM cohort_embedding')) {
+    const [photograph, modelVersion] = [Number(row.photograph), String(row.model_version)]
+    const embedding = store.seal.openVector(row.embedding as Uint8Array, {
+      table: 'cohort_embedding',
+      row: `${photograph} ${modelVersion}`,
+      column: 'embedding',
+      person: null,
+    })
+    seen.set(photograph, [...(seen.get(photograph) ?? []), { modelVersion, features: null, embedding }])
+  }
+  return seen
+}
+
+/** Exactly these choices, where the model was in use before. */
+function bringBack(store: Store, chosen: ThresholdChoice[] | undefined): void {
+  if (!chosen) return
+  store.run('DELETE FROM threshold_choice')
+  for (const choice of chosen) setChoice(store, choice)
+}
+
+function stored(store: Store): Stored {
+  const row = store.get('SELECT in_use FROM model_in_use WHERE id = 1')
+  return row
+    ? (JSON.parse(store.seal.openText(row.in_use as Uint8Array, inUsePlace)) as Stored)
+    : { inUse: null, replaced: [], choicesOf: {} }
+}
+
+function put(store: Store, now: Stored): void {
+  store.run(
+    'INSERT OR REPLACE INTO model_in_use (id, in_use) VALUES (1, ?)',
+    store.seal.sealText(JSON.stringify(now), inUsePlace),
+  )
+}
+
+function log(store: Store, event: Happened): void {
+  const id = store.nextId('model_event')
+  store.run(
+    'INSERT INTO model_event (id, at, event) VALUES (?, ?, ?)',
+    id,
+    Math.round(store.now()),
+    store.seal.sealText(JSON.stringify(event), eventPlace(id)),
+  )
+}
+
+const nameOf = (version: string | null) => version ?? 'pre-trained'
+
+const inUsePlace = { table: 'model_in_use', row: 1, column: 'in_use', person: null }
+
+function eventPlace(id: number) {
+  return { table: 'model_event', row: id, column: 'event', person: null }
+}

@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest'
+import type { ThresholdChoice } from '../../src-main/contract.ts'
+import type { Gallery } from '../../src-main/gallery/gallery.ts'
+import type { NewModelVersion } from '../../src-main/gallery/versions.ts'
+import type { Embed } from '../../src-main/gallery/versions-in-use.ts'
+import { enrolled, galleryBytes, newHome, openGallery, photographOf, unitVectorOf } from './fixture.ts'
+
+const base = 'model-1'
+
+function candidate(changes: Partial<NewModelVersion> = {}): NewModelVersion {
+  return {
+    base,
+    parent: base,
+    recipe: { loss: 'triplet', seed: 1 },
+    processor: 'cpu',
+    seconds: 2.5,
+    trainedOn: { people: [1, 2], photographs: 5, others: 'virtual strangers', hash: 'abc' },
+    verdict: 'promote',
+    report: { sentence: 'Better.' },
+    card: { forms: [] },
+    head: Float32Array.from({ length: 16 }, (_, i) => i / 7),
+    ...changes,
+  }
+}
+
+/** A model that turns an embedding's first number round; the pre-trained one is recovered by doing it again. */
+const turn: Embed = (version, seen) => {
+  const known = seen.find(({ modelVersion }) => modelVersion === (version ?? base))
+  if (known) return { modelVersion: known.modelVersion, embedding: known.embedding }
+  const from = seen.find(({ modelVersion }) => (version === null) !== (modelVersion === base))!
+  const embedding = Float32Array.from(from.embedding, (value, i) => (i === 0 ? -value : value))
+  return { modelVersion: version ?? base, embedding }
+}
+
+async function galleryOfTwo() {
+  const home = newHome()
+  const gallery = await openGallery(home)
+  const ada = enrolled(gallery, 'Ada', [photographOf(1), photographOf(2)])
+  const ben = enrolled(gallery, 'Ben', [photographOf(3)])
+  const cohort = gallery.addCohort('Strangers')
+  const { crop, cropHash, embedding } = photographOf(9)
+  gallery.addStranger(cohort, { stranger: 1, crop: crop!, cropHash, modelVersion: base, embedding })
+  return { home, gallery, ada, ben, cohort }
+}
+
+function added(gallery: Gallery, changes: Partial<NewModelVersion> = {}): string {
+  const outcome = gallery.addModelVersion(candidate(changes))
+  if (outcome.kind === 'refused') throw new Error(outcome.message)
+  return outcome.version
+}
+
+function choice(threshold: number, version: string): ThresholdChoice {
+  return {
+    form: { form: 'photograph-template', templatePhotographs: 5, burstPhotographs: 1 },
+    threshold,
+    model: { name: 'face-recognition', version },
+  } as ThresholdChoice
+}
+
+/** Everything that decides about somebody under one model. */
+const decidedBy = (gallery: Gallery, version: string) => ({
+  templates: gallery.templates(version),
+  embeddings: gallery.embeddings(version),
+  features: gallery.features(version),
+  strangers: gallery.strangerEmbeddings(version, null),
+  choices: gallery.choices(),
+})
+
+const asIs = { evenIfRejected: false }
+
+test('a candidate is kept with all that was said about it, sealed, and is not in use', async () => {
+  const { home, gallery } = await galleryOfTwo()
+  const head = candidate().head
+  const version = added(gallery)
+  expect(version).toMatch(/^model-1-[0-9a-f]{12}$/)
+  const { head: _head, ...described } = candidate()
+  expect(gallery.modelVersions()).toMatchObject([{ ...described, version, name: 'retrained 1' }])
+  expect(gallery.modelHead(version)).toEqual(head)
+  expect(gallery.modelInUse()).toEqual({ inUse: null, replaced: [] })
+  expect(galleryBytes(home).includes(Buffer.from(head.buffer))).toBe(false)
+  expect(galleryBytes(home).includes('virtual strangers')).toBe(false)
+  expect(gallery.addModelVersion(candidate())).toMatchObject({ kind: 'refused', reason: 'same-model' })
+})
+
+test('promotion embeds everybody and every stranger, and keeps what the old model made', async () => {
+  const { gallery, ada } = await galleryOfTwo()
+  const before = decidedBy(gallery, base)
+  const version = added(gallery)
+  expect(gallery.promote(version, turn, asIs)).toEqual({
+    kind: 'promoted',
+    version,
+    photographs: 3,
+    without: 0,
+    evenThoughRejected: false,
+  })
+  expect(gallery.modelInUse()).toEqual({ inUse: version, replaced: [null] })
+  expect(gallery.stale(version)).toEqual([])
+  expect(gallery.staleStrangers(version)).toEqual([])
+  const [first] = gallery.embeddings(version, ada)
+  expect(first!.embedding[0]).toBe(-unitVectorOf(1, 128)[0]!)
+  expect(gallery.features(version, ada)[0]!.features).toEqual(photographOf(1).features)
+  expect(gallery.template(ada, version)).toMatchObject({ kind: 'template', template: { photographs: 2 } })
+  expect(decidedBy(gallery, base)).toEqual(before)
+  expect(gallery.promote(version, turn, asIs)).toMatchObject({ kind: 'refused', reason: 'in-use' })
+  expect(gallery.promote('none', turn, asIs)).toMatchObject({ kind: 'refused', reason: 'no-such-model' })
+})
+
+describe('rolling back', () => {
+  test('gives every number of before, thresholds that were chosen among them', async () => {
+    const { gallery } = await galleryOfTwo()
+    gallery.setChoice(choice(0.51, base))
+    const before = decidedBy(gallery, base)
+    const version = added(gallery)
+    gallery.promote(version, turn, asIs)
+    gallery.setChoice(choice(0.77, version)) // in place of the old one
+    expect(gallery.rollBack(turn)).toEqual({ kind: 'rolled-back', from: version, to: null })
+    expect(decidedBy(gallery, base)).toEqual(before)
+    expect(gallery.modelInUse()).toEqual({ inUse: null, replaced: [] })
+    expect(gallery.rollBack(turn)).toMatchObject({ kind: 'refused', reason: 'no-way-back' })
+
+    gallery.promote(version, turn, asIs)
+    expect(gallery.choices()).toEqual([choice(0.77, version)])
+  })
+
+  test('embeds who was enrolled meanwhile', async () => {
+    const { gallery, ben } = await galleryOfTwo()
+    const version = added(gallery)
+    gallery.promote(version, turn, asIs)
+    gallery.addPhotograph(ben, photographOf(4, { modelVersion: version, crop: null }))
+    gallery.rollBack(turn)
+    expect(gallery.stale(base)).toEqual([])
+    expect(gallery.template(ben, base)).toMatchObject({ template: { photographs: 2 } })
+  })
+
+  test('goes back one promotion at a time', async () => {
+    const { gallery } = await galleryOfTwo()
+    const first = added(gallery)
+    const second = added(gallery, { head: Float32Array.of(1, 2) })
+    gallery.promote(first, turn, asIs)
+    gallery.promote(second, turn, asIs)
+    expect(gallery.rollBack(turn)).toMatchObject({ to: first })
+    expect(gallery.rollBack(turn)).toMatchObject({ to: null })
+    expect(gallery.modelEvents().map(({ kind }) => kind)).toEqual([
+      'rolled-back',
+      'rolled-back',
+      'promoted',
+      'promoted',
+    ])
+  })
+})
+
+test('a rejected candidate is refused, and where it is forced the log says so', async () => {
+  const { gallery } = await galleryOfTwo()
+  const version = added(gallery, { verdict: 'reject' })
+  expect(gallery.promote(version, turn, asIs)).toMatchObject({ kind: 'refused', reason: 'rejected' })
+  expect(gallery.modelInUse().inUse).toBe(null)
+  expect(gallery.modelEvents()).toEqual([])
+  expect(gallery.promote(version, turn, { evenIfRejected: true })).toMatchObject({ evenThoughRejected: true })
+  expect(gallery.modelEvents()).toMatchObject([{ kind: 'promoted', version, evenThoughRejected: true }])
+})
+
+test('a promotion that fails in the middle leaves everything as it was', async () => {
+  const { gallery } = await galleryOfTwo()
+  const version = added(gallery)
+  let asked = 0
+  const fails: Embed = (...photograph) => {
+    if (++asked === 3) throw new Error('the disk is full')
+    return turn(...photograph)
+  }
+  expect(() => gallery.promote(version, fails, asIs)).toThrow('the disk is full')
+  expect(gallery.modelInUse().inUse).toBe(null)
+  expect(gallery.embeddings(version)).toEqual([])
+  expect(gallery.modelEvents()).toEqual([])
+})
+
+describe('deleting a model', () => {
+  test('takes what it made of photographs with it', async () => {
+    const { gallery } = await galleryOfTwo()
+    const version = added(gallery)
+    gallery.promote(version, turn, asIs)
+    gallery.rollBack(turn)
+    expect(gallery.removeModelVersion(version)).toEqual({ kind: 'removed' })
+    expect(gallery.modelVersions()).toEqual([])
+    expect(gallery.embeddings(version)).toEqual([])
+    expect(gallery.strangerEmbeddings(version, null)).toEqual([])
+    expect(gallery.templates(version)).toEqual([])
+    expect(gallery.templates(base)).toHaveLength(2)
+  })
+
+  test('is refused for the one in use and for the way back', async () => {
+    const { gallery } = await galleryOfTwo()
+    const first = added(gallery)
+    const second = added(gallery, { head: Float32Array.of(1, 2) })
+    gallery.promote(first, turn, asIs)
+    gallery.promote(second, turn, asIs)
+    expect(gallery.removeModelVersion(second)).toMatchObject({ reason: 'in-use' })
+    expect(gallery.removeModelVersion(first)).toMatchObject({ reason: 'way-back' })
+    expect(gallery.removeModelVersion(base)).toMatchObject({ reason: 'no-such-model' })
+    expect(gallery.modelVersions()).toHaveLength(2)
+  })
+
+  test('is refused where a photograph would be lost with it', async () => {
+    const { gallery, ben } = await galleryOfTwo()
+    const version = added(gallery)
+    gallery.addPhotograph(ben, photographOf(4, { modelVersion: version, crop: null }))
+    expect(gallery.removeModelVersion(version)).toMatchObject({ reason: 'only-features' })
+  })
+})
