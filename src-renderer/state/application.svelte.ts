@@ -43,7 +43,7 @@ export class Application {
     this.verification = new Verification(engine, this.camera, this.preview, this.people, this.announcer)
     this.enrolment = new Enrolment(engine, this.camera, this.preview, this.announcer)
     this.activity = new Activity(engine, this.notices)
-    this.tuning = new Tuning(engine, this.photographs, this.status, this.notices, this.announcer)
+    this.tuning = new Tuning(engine, this.people, this.photographs, this.status, this.notices, this.announcer)
 
     engine.on('gallery-changed', () => void this.#refresh())
     engine.watch((connection) => {

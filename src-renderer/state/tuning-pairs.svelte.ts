@@ -18,6 +18,7 @@ export class TuningPairs {
   readonly #engine: Engine
   readonly #photographs: Photographs
   readonly #notices: Notices
+  readonly #remeasure: () => void
   /** null until somebody looked. */
   tail = $state<Tail | null>(null)
   person = $state<PersonId | null>(null)
@@ -29,7 +30,9 @@ export class TuningPairs {
   #limit = firstPairs
   #asked = 0
 
-  constructor(engine: Engine, photographs: Photographs, notices: Notices) {
+  /** @param remeasure a mark has changed what a measurement counts */
+  constructor(engine: Engine, photographs: Photographs, notices: Notices, remeasure: () => void) {
+    this.#remeasure = remeasure
     this.#engine = engine
     this.#photographs = photographs
     this.#notices = notices
@@ -108,7 +111,15 @@ export class TuningPairs {
     )
     if (!gives) return
     if (gives.kind === 'refused') return this.#notices.problem(gives.message)
+    if (this.tail === 'unlike-photographs') this.#remeasure()
     this.list = this.list?.map((one) => (one === pair ? { ...one, notSame } : one)) ?? null
+  }
+
+  forget() {
+    this.tail = null
+    this.person = null
+    this.list = null
+    this.refusal = null
   }
 
   async crop(photograph: CohortPhotographId): Promise<Uint8Array | null> {

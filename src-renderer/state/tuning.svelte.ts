@@ -2,6 +2,7 @@ import type {
   ComparisonForm,
   Cohort,
   Measurement,
+  PersonId,
   Refusal,
   Strangers,
   ThresholdChoice,
@@ -24,6 +25,7 @@ import { failureWords, type Notices } from './notices.svelte.ts'
 import type { StatusState } from './status.svelte.ts'
 import { TuningCohorts } from './tuning-cohorts.svelte.ts'
 import { TuningPairs } from './tuning-pairs.svelte.ts'
+import type { People } from './people.svelte.ts'
 import type { Photographs } from './photographs.svelte.ts'
 import { sayRates } from '../tuning-words.ts'
 
@@ -45,6 +47,7 @@ export class Tuning {
   readonly #notices: Notices
   readonly #announcer: Announcer
   readonly #status: StatusState
+  readonly #people: People
   readonly pairs: TuningPairs
   readonly cohorts: TuningCohorts
 
@@ -67,6 +70,9 @@ export class Tuning {
   slow = $state(false)
   /** The gallery has changed since. */
   outdated = $state(false)
+  #evidence = ''
+  #enrolled: PersonId[] = []
+  #looking = false
   #job = ''
   #sideJob = ''
 
@@ -128,6 +134,7 @@ export class Tuning {
 
   constructor(
     engine: Engine,
+    people: People,
     photographs: Photographs,
     status: StatusState,
     notices: Notices,
@@ -137,24 +144,55 @@ export class Tuning {
     this.#notices = notices
     this.#announcer = announcer
     this.#status = status
-    this.pairs = new TuningPairs(engine, photographs, notices)
+    this.#people = people
+    this.pairs = new TuningPairs(engine, photographs, notices, () => (this.outdated = true))
     this.cohorts = new TuningCohorts(engine, notices)
     engine.on('progress', ({ job, done, total, remainingMs, what }) => {
       if (job === this.#job) this.progress = { what, done, total, remainingMs }
       if (job === this.#sideJob) this.sideProgress = { what, done, total, remainingMs }
     })
-    engine.on('gallery-changed', () => {
-      if (this.measurement || this.refusal) this.outdated = true
-    })
+    engine.on('gallery-changed', () => void this.#hearOfChange())
   }
 
   /** When the view is entered: measured once, and again where there was nothing to measure before. */
   async enter() {
+    this.#looking = true
     this.form ??= this.#status.now?.threshold.form ?? null
     await Promise.allSettled([this.refreshChoices(), this.cohorts.refresh()])
     this.form ??= 'burst-template'
     if (!this.progress && (!this.measurement || this.outdated) && !(this.refusal && !this.outdated))
       await this.measure()
+  }
+
+  /** The engine also tells of a chosen threshold, which changes nothing that was measured. */
+  async #hearOfChange() {
+    if (!this.measurement && !this.refusal) return
+    await Promise.allSettled([this.#people.refresh(), this.cohorts.refresh(), this.refreshChoices()])
+    if (this.progress || this.#evidenceNow() === this.#evidence) return
+    this.outdated = true
+    if (this.#enrolled.every((person) => this.#people.one(person) !== null)) return
+    // Nothing of a forgotten person stays in the page's memory.
+    this.#forget()
+    this.pairs.forget()
+    if (this.#looking) await this.measure()
+  }
+
+  /** When the view is left: then nothing is measured without being asked for. */
+  leave() {
+    this.#looking = false
+  }
+
+  /** Changes with who is enrolled or imported, and with which photographs. */
+  #evidenceNow(): string {
+    return JSON.stringify([
+      (this.#people.list ?? []).map(({ person, photographs, bestPhotograph, quality }) => [
+        person,
+        photographs,
+        bestPhotograph,
+        quality,
+      ]),
+      this.cohorts.list.map(({ cohort, photographs }) => [cohort, photographs]),
+    ])
   }
 
   async refreshChoices() {
@@ -180,6 +218,9 @@ export class Tuning {
     this.progress = { what: 'Measuring', done: 0, total: 0, remainingMs: null }
     this.slow = false
     const slow = setTimeout(() => (this.slow = true), slowMs)
+    await Promise.allSettled([this.#people.refresh(), this.cohorts.refresh()])
+    this.#evidence = this.#evidenceNow()
+    this.#enrolled = (this.#people.list ?? []).map(({ person }) => person)
     const gives = await this.#engine
       .call('tune.measure', { ...this.subject, job })
       .catch((error: unknown): Refusal => ({
@@ -218,9 +259,7 @@ export class Tuning {
     this.#preparing.abort()
     this.#preparing = new AbortController()
     if (gives.kind === 'refused') {
-      this.measurement = null
-      this.#doubt = null
-      this.#compared = null
+      this.#forget()
       this.refusal = gives
       return
     }
@@ -235,6 +274,14 @@ export class Tuning {
     else this.propose({ by: 'hand', threshold: gives.inForce.distance })
     void this.#doubt.prepare(this.#preparing.signal)
     if (this.pairs.tail) void this.pairs.show(this.subject, this.pairs.tail, this.pairs.person)
+  }
+
+  #forget() {
+    this.#preparing.abort()
+    this.measurement = null
+    this.#doubt = null
+    this.#compared = null
+    this.refusal = null
   }
 
   // ─── the threshold ───

@@ -198,6 +198,10 @@ describe('choosing', () => {
         await page.getByRole('button', { name: /^Use \d/ }).click()
         await page.getByText('In use since').waitFor()
         engine.tuning.stale = 'The gallery has changed since the threshold was chosen.'
+        engine.tell('gallery-changed', {}) // of the choice: nothing was enrolled
+        await page.getByText('The gallery has changed since the threshold was chosen.').waitFor()
+        expect(await page.getByText('The gallery has changed since this was measured.').count()).toBe(0)
+        engine.people = engine.people.map((person) => ({ ...person, photographs: person.photographs + 1 }))
         engine.tell('gallery-changed', {})
         await page.getByText('The gallery has changed since this was measured.').waitFor()
         await page.keyboard.press('Alt+3')
@@ -380,6 +384,15 @@ describe('strangers', () => {
 })
 
 describe('nothing to measure, or not yet', () => {
+  test('of a forgotten person nothing stays: it is measured anew without them', () =>
+    tuning({}, async ({ page }, engine) => {
+      await page.getByText('37 people (666 pairs of people)').waitFor()
+      engine.people = engine.people.slice(1)
+      engine.tuning.gallery = { ...engine.tuning.gallery, names: names(36) }
+      engine.tell('gallery-changed', {})
+      await page.getByText('36 people (630 pairs of people)').waitFor()
+    }))
+
   test.each([
     [0, 4, 'The threshold, chosen from evidence'],
     [1, 4, 'One person: nobody to be taken for'],
