@@ -11,25 +11,26 @@ const margin = { left: 56, right: 12, top: 12, bottom: 32 }
 /** Densities of genuine and impostor distances with the threshold between them. */
 export function histogramChart({ genuine, impostor }: Findings['histograms'], threshold: number): string {
   const highest = Math.max(...genuine.density, ...impostor.density, 1e-9)
-  const farthest = genuine.edges.at(-1)!
+  const used = genuine.edges.findLast((_, i) => genuine.density[i - 1]! > 0 || impostor.density[i - 1]! > 0)
+  const farthest = Math.min(2, Math.ceil(4 * Math.max(used ?? 2, threshold) + 0.01) / 4)
   const x = (distance: number) => margin.left + (distance / farthest) * (width - margin.left - margin.right)
   const y = (density: number) =>
     height - margin.bottom - (density / highest) * (height - margin.top - margin.bottom)
   const area = (histogram: typeof genuine, colour: string) => {
-    const steps = histogram.density.map(
-      (density, i) => `V${y(density).toFixed(1)}H${x(histogram.edges[i + 1]!).toFixed(1)}`,
-    )
+    const steps = histogram.density
+      .filter((_, i) => histogram.edges[i + 1]! <= farthest)
+      .map((density, i) => `V${y(density).toFixed(1)}H${x(histogram.edges[i + 1]!).toFixed(1)}`)
     return `<path d="M${x(0)} ${y(0)}${steps.join('')}V${y(0)}Z" fill="var(--${colour})" fill-opacity=".45" stroke="var(--${colour})"/>`
   }
-  const ticks = [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2].map((distance) =>
-    label(x(distance), height - 10, String(distance)),
+  const ticks = Array.from({ length: 1 + 4 * farthest }, (_, i) =>
+    label(x(i / 4), height - 10, String(i / 4)),
   )
   const line = x(threshold).toFixed(1)
   return svg(
     `Distances of one person’s photographs and of different people’s; threshold ${shownDistance(threshold)}`,
     `${area(genuine, 'genuine')}${area(impostor, 'impostor')}
 <path d="M${line} ${margin.top}V${height - margin.bottom}" stroke="currentColor" stroke-width="2"/>
-${ticks.join('')}${label(x(0.35), 26, 'one person', 'var(--genuine)')}${label(x(1.5), 26, 'different people', 'var(--impostor)')}`,
+${ticks.join('')}${label(width - 70, 26, 'one person', 'var(--genuine)')}${label(width - 70, 44, 'different people', 'var(--impostor)')}`,
   )
 }
 

@@ -52,21 +52,7 @@ ${table(
 )}
 <h2>Operating points</h2>
 <p>The bound, not the measured rate, is held to the wanted false match rate.</p>
-${table(
-  ['wanted FMR', 'threshold', 'FMR', 'FNMR'],
-  findings.operatingPoints.map((row) =>
-    row.kind === 'unsupported'
-      ? [percent(row.wantedFmr), row.sentence, '', '']
-      : [
-          percent(row.wantedFmr),
-          shownDistance(row.threshold),
-          row.forecast
-            ? `${shownRate(row.forecast.fmr)} (${shownUpper(row.forecast.worst)} at worst)`
-            : `${shownRate(row.fmr.rate)} (${shownUpper(row.fmr.upper95)})`,
-          `${shownRate(row.fnmr.rate)} (${shownUpper(row.fnmr.upper95)})`,
-        ],
-  ),
-)}
+${operatingPoints(report)}
 <h2>DET</h2>
 ${detChart(findings.det, { fmr: report.fmr.rate, fnmr: report.fnmr.rate })}
 ${table(
@@ -106,6 +92,27 @@ ${pairs ? `<h2>The most alike strangers</h2>${gallery(pairs.alike)}<h2>The least
     .join('')}</ul>
 </html>
 `
+}
+
+function operatingPoints({ findings }: Report): string {
+  const rows = findings.operatingPoints.flatMap((row) =>
+    row.kind === 'unsupported'
+      ? []
+      : [
+          [
+            percent(row.wantedFmr),
+            shownDistance(row.threshold),
+            row.forecast
+              ? `${shownRate(row.forecast.fmr)} (${shownUpper(row.forecast.worst)} at worst)`
+              : `${shownRate(row.fmr.rate)} (${shownUpper(row.fmr.upper95)})`,
+            `${shownRate(row.fnmr.rate)} (${shownUpper(row.fnmr.upper95)})`,
+          ],
+        ],
+  )
+  const unsupported = findings.operatingPoints.flatMap((row) =>
+    row.kind === 'unsupported' ? [`<li>${percent(row.wantedFmr)}: ${escaped(row.sentence)}</li>`] : [],
+  )
+  return `${rows.length > 0 ? table(['wanted FMR', 'threshold', 'FMR', 'FNMR'], rows) : ''}<ul>${unsupported.join('')}</ul>`
 }
 
 function calibration({ findings }: Report): string {

@@ -177,6 +177,23 @@ describe('strangers', () => {
     )
   })
 
+  test('of a cohort stand in the pairs with the very crop that was compared', async () => {
+    enrolPeople(parts.gallery, [3, 2], parts.model)
+    const cohort = importStrangers(parts.gallery, [1, 2], parts.model)
+    const subject = { ...photographs, strangers: { kind: 'cohort' as const, cohort } }
+    const alike = await engine.call('tune.pairs', { ...subject, tail: 'alike-strangers', limit: 50 })
+    if (alike.kind === 'refused') throw new Error(alike.message)
+    expect(alike.pairs).toHaveLength(3 * 5)
+    const theirs = parts.gallery.strangerEmbeddings(parts.model.version, cohort)
+    const own = parts.gallery.embeddings(parts.model.version)
+    for (const { distance: apart, probe, reference } of alike.pairs) {
+      const stranger = theirs.find(({ photograph }) => photograph === probe.stranger)!
+      const enrolled = own.find(({ photograph }) => photograph === reference.photograph)!
+      expect(distance(stranger.embedding, enrolled.embedding)).toBeCloseTo(apart, 5)
+      expect(probe).toMatchObject({ person: null, photograph: null, name: `stranger ${stranger.stranger}` })
+    }
+  })
+
   test('of a cohort are embedded again under a new model', async () => {
     enrolPeople(parts.gallery, [3, 3], parts.model)
     const cohort = parts.gallery.addCohort('Old')
