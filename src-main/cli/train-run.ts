@@ -43,7 +43,8 @@ export async function* followRun(
   child.on('close', (code, endedBy) => {
     isOver = true
     if (hasSaidItsEnd) wake()
-    else if (signal.aborted) put({ kind: 'cancelled' })
+    else if (signal.aborted || endedBy === 'SIGINT')
+      put({ kind: 'cancelled' }) // a terminal's Ctrl+C reaches the process by itself, too
     else {
       const how = endedBy ? `was ended by ${endedBy}` : `ended with code ${code}`
       put({ kind: 'crashed', reason: [`its process ${how}`, lastWords.trim()].filter(Boolean).join(': ') })

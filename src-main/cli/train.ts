@@ -6,7 +6,7 @@ import { refused } from '../engine/refusal.ts'
 import { checkpointPath } from '../training/checkpoint.ts'
 import type { DataSet } from '../training/data-sets/data-set.ts'
 import { openDataSet } from '../training/data-sets/open-data-set.ts'
-import type { RunMessage } from '../training/run-process.ts'
+import type { RunMessage, RunOrder } from '../training/run-process.ts'
 import { openModels } from './models.ts'
 import type { Outcome } from './outcome.ts'
 import { count, shown } from './shown.ts'
@@ -16,8 +16,8 @@ import { describeRun, type RunWishes } from './train-description.ts'
 import { judge, type Judgement } from './train-judge.ts'
 import { chooseProcessor, type ChosenProcessor } from './train-processor.ts'
 import { writeReport } from './train-report.ts'
-import { followRun, runProcess, type RunEnd, type StartRun } from './train-run.ts'
-import { trainingTable, type TableStream } from './train-table.ts'
+import { followRun, type RunEnd } from './train-run.ts'
+import { trainingTable } from './train-table.ts'
 
 export interface TrainOptions extends RunWishes, DataSetOptions {
   processor: string
@@ -29,48 +29,26 @@ export interface TrainOptions extends RunWishes, DataSetOptions {
   json: boolean
 }
 
-/** What `train` stands on besides its options; a test hands in its own. */
-export interface TrainPlace {
-  terminal: Terminal
-  /** Where the table is drawn. */
-  table: TableStream
-  /** A line of the answer: with `--json` every event is one. */
-  line(document: unknown): void
-  signal: AbortSignal
-  startRun?: StartRun
-}
-
 /** Trains on a folder of classes and leaves checkpoint, network, ONNX file and report in `--out`; Ctrl+C keeps the last checkpoint. */
 export async function train(folder: string, options: TrainOptions, terminal: Terminal): Promise<Outcome> {
-  const cancelling = new AbortController()
-  const cancel = () => cancelling.abort()
-  process.once('SIGINT', cancel)
-  process.once('SIGTERM', cancel)
-  const line = (document: unknown) => void process.stdout.write(JSON.stringify(document) + '\n')
-  try {
-    const ended = await trainIn(folder, options, {
-      terminal,
-      table: process.stderr,
-      line: options.json ? line : () => {},
-      signal: cancelling.signal,
-    })
-    if (!('kind' in ended)) return { exitCode: 0, json: undefined, text: ended.text } // the lines were the document
-    terminal.say(`Refused: ${ended.message}`)
-    if (options.json) line(ended)
-    return { exitCode: 2, json: undefined, text: [] }
-  } finally {
-    process.off('SIGINT', cancel)
-    process.off('SIGTERM', cancel)
-  }
+  const line = (document: unknown) =>
+    void (options.json && process.stdout.write(JSON.stringify(document) + '\n'))
+  const ended = await trained(folder, options, terminal, line)
+  if (!('kind' in ended)) return { exitCode: 0, json: undefined, text: ended.text } // the lines were the document
+  terminal.say(`Refused: ${ended.message}`)
+  line(ended)
+  return { exitCode: 2, json: undefined, text: [] }
 }
 
-/** The same, of everything passed in. */
-export async function trainIn(
+/** A line of the answer: with `--json` every event is one. */
+type Line = (document: unknown) => void
+
+async function trained(
   folder: string,
   options: TrainOptions,
-  place: TrainPlace,
+  terminal: Terminal,
+  line: Line,
 ): Promise<{ text: string[] } | Refusal> {
-  const { terminal, line, signal } = place
   const out = resolve(options.out)
   const { threads = Math.max(1, Math.min(availableParallelism(), 16)) } = options
   if (existsSync(checkpointPath(out)) && !options.resume)
@@ -91,71 +69,87 @@ export async function trainIn(
   if ('kind' in description) return description
   const judged = await openJudged(folder, found, options, opening)
   if (judged && 'kind' in judged) return judged
-
-  const processor = await chooseProcessor(options.processor, place)
+  const processor = await chooseProcessor(options.processor, { terminal, line })
   if ('kind' in processor) return processor
-  if (signal.aborted) return refused('cancelled', 'Cancelled before the first step.')
 
-  const order = {
-    description,
-    out,
-    resume: options.resume,
-    processor: processor.name,
-    threads,
-    checkpointEverySteps: options.checkpointEvery,
-  }
-  const table = trainingTable(place.table)
-  let device = ''
-  let [stepsDone, checkpoint] = [0, 0]
-  let finished: Extract<RunMessage, { kind: 'finished' }> | null = null
-  for await (const message of followRun(order, signal, place.startRun ?? runProcess)) {
-    line(message)
-    switch (message.kind) {
-      case 'on':
-        device = message.device
-        break
-      case 'begun':
-        stepsDone = checkpoint = message.from
-        table.say(
-          `Training on ${count(opened.labels.length, 'picture')} of ${count(message.classes, 'class', 'classes')}, ` +
-            `${count(message.parameters, 'parameter')}, ${count(message.steps, 'step')}, on ${device}` +
-            (message.from > 0 ? `; going on after step ${message.from}` : ''),
-        )
-        break
-      case 'phase':
-        table.say(`From step ${message.step + 1} on: ${message.trainedStages.join(', ')}`)
-        break
-      case 'step':
-        stepsDone = message.step
-        table.step(message)
-        break
-      case 'checkpoint':
-        checkpoint = message.step
-        break
-      case 'finished':
-        finished = message
-        break
-      default:
-        table.stop()
-        return refusedEnd(message, { stepsDone, checkpoint, processor })
-    }
-  }
-  table.stop()
-  if (!finished) throw new Error('the run ended without saying so')
+  const run = await follow(
+    {
+      description,
+      out,
+      resume: options.resume,
+      processor: processor.name,
+      threads,
+      checkpointEverySteps: options.checkpointEvery,
+    },
+    opened.labels.length,
+    line,
+  )
+  if (run.kind === 'refused') return run
   const judgement =
     judged &&
-    (await judge(finished.onnx, description.network, judged.pictures, judged.references ? opened : null, {
+    (await judge(run.onnx, description.network, judged.pictures, judged.references ? opened : null, {
       threads,
       unitLength: description.loss.unitLength !== false,
     }))
   const report = await writeReport(out, {
-    processor: { name: processor.name, device, fellBack: processor.fellBack },
+    processor: { name: processor.name, device: run.device, fellBack: processor.fellBack },
     classes: opened.classes.length,
     pictures: opened.labels.length,
     judgement,
   })
   line({ kind: 'written', out, report, judgement })
-  return { text: inWords(out, finished, judgement, processor) }
+  return { text: inWords(out, run, judgement, processor) }
+}
+
+type Finished = Extract<RunMessage, { kind: 'finished' }> & { device: string }
+
+/** Follows a run to its end, as a table on stderr. Ctrl+C ends it here; before and after it ends the whole command. */
+async function follow(order: RunOrder, pictures: number, line: Line): Promise<Finished | Refusal> {
+  const cancelling = new AbortController()
+  const cancel = () => cancelling.abort()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, cancel)
+  const table = trainingTable(process.stderr)
+  let device = ''
+  let [stepsDone, checkpoint] = [0, 0]
+  let finished: Finished | null = null
+  try {
+    for await (const message of followRun(order, cancelling.signal)) {
+      line(message)
+      switch (message.kind) {
+        case 'on':
+          device = message.device
+          break
+        case 'begun':
+          stepsDone = checkpoint = message.from
+          table.say(
+            `Training on ${count(pictures, 'picture')} of ${count(message.classes, 'class', 'classes')}, ` +
+              `${count(message.parameters, 'parameter')}, ${count(message.steps, 'step')}, on ${device}` +
+              (message.from > 0 ? `; going on after step ${message.from}` : ''),
+          )
+          break
+        case 'phase':
+          table.say(`From step ${message.step + 1} on: ${message.trainedStages.join(', ')}`)
+          break
+        case 'step':
+          stepsDone = message.step
+          table.step(message)
+          break
+        case 'checkpoint':
+          checkpoint = message.step
+          break
+        case 'finished':
+          finished = { ...message, device }
+          break
+        default:
+          return refusedEnd(message, { stepsDone, checkpoint, processor: order.processor })
+      }
+    }
+  } finally {
+    table.stop()
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, cancel)
+  }
+  if (!finished) throw new Error('the run ended without saying so')
+  return finished
 }
 
 /** What the trained network is judged by, where there is something. */
@@ -183,7 +177,7 @@ async function openJudged(
 
 function refusedEnd(
   end: Extract<RunMessage, { kind: 'failed' }> | RunEnd,
-  { stepsDone, checkpoint, processor }: { stepsDone: number; checkpoint: number; processor: ChosenProcessor },
+  { stepsDone, checkpoint, processor }: { stepsDone: number; checkpoint: number; processor: string },
 ): Refusal {
   const goOn =
     checkpoint > 0 ? ` The checkpoint of step ${checkpoint} is whole: --resume goes on from there.` : ''
@@ -193,8 +187,7 @@ function refusedEnd(
     case 'failed':
       return refused('failed', `${sentence(end.message)}${goOn}`)
     case 'crashed': {
-      const other =
-        processor.name === 'cpu' ? '' : ` On ${processor.name} that may be its driver: try --processor cpu.`
+      const other = processor === 'cpu' ? '' : ` On ${processor} that may be its driver: try --processor cpu.`
       return refused(
         'crashed',
         `The run ended by itself after step ${stepsDone}: ${sentence(end.reason)}${goOn}${other}`,
