@@ -32,7 +32,8 @@ export class Tuning {
 
   /** The comparisons of a subject; equal ones are made once. Cancelled is a refusal. */
   async measured(subject: TuningSubject, job?: Job): Promise<Measured | Refusal> {
-    return (await this.#keep(subject, job)).measured
+    const outcome = await (await this.#keep(subject, job)).measured
+    return cancelledByAnother(outcome, job) ? this.measured(subject, job) : outcome
   }
 
   /** With everything there is to say about them; the bootstrap is drawn from a seed, so the digits are the same every time. */
@@ -40,9 +41,9 @@ export class Tuning {
     subject: TuningSubject,
     job?: Job,
   ): Promise<{ kind: 'found'; measured: Measured; findings: Findings } | Refusal> {
-    const kept = await this.#keep(subject, job)
-    const measured = await kept.measured
+    const measured = await this.measured(subject, job)
     if (measured.kind === 'refused') return measured
+    const kept = await this.#keep(subject, job)
     kept.findings ??= findingsOf(measured.compared, {
       random: random(1, 'bootstrap over people').uniform,
       draws,
@@ -51,11 +52,9 @@ export class Tuning {
       onProgress: (done, total) => job?.progress(total + done, 2 * total, 'Drawing people again and again'),
     })
     const findings = await kept.findings
-    if (findings.kind === 'refused') {
-      kept.findings = null
-      return findings
-    }
-    return { kind: 'found', measured, findings }
+    if (findings.kind !== 'refused') return { kind: 'found', measured, findings }
+    kept.findings = null
+    return cancelledByAnother(findings, job) ? this.findings(subject, job) : findings
   }
 
   async #keep(subject: TuningSubject, job?: Job): Promise<Kept> {
@@ -79,6 +78,12 @@ export class Tuning {
     kept.measured.then((outcome) => outcome.kind === 'refused' && forget(), forget)
     return kept
   }
+}
+
+/** Whoever shares a measurement does not share its cancelling. */
+function cancelledByAnother(outcome: { kind: string }, job: Job | undefined): boolean {
+  const isCancelled = outcome.kind === 'refused' && (outcome as Refusal).reason === 'cancelled'
+  return isCancelled && !job?.signal.aborted
 }
 
 /** The whole of a measurement, as the page is given it. */

@@ -116,6 +116,20 @@ describe('a measurement', () => {
   })
 })
 
+test('a measurement begun again while the first is being cancelled is not cancelled with it', async () => {
+  enrolPeople(parts.gallery, [5, 5, 5, 5], parts.model)
+  let again: Promise<unknown> | null = null
+  engine.on('progress', ({ job }) => {
+    if (job !== 'first' || again) return
+    void engine.call('job.cancel', { job })
+    again = engine.call('tune.measure', { ...photographs, job: 'second' })
+  })
+  expect(await engine.call('tune.measure', { ...photographs, job: 'first' })).toMatchObject({
+    reason: 'cancelled',
+  })
+  expect(await again).toMatchObject({ kind: 'measurement' })
+})
+
 describe('what cannot be measured is a sentence', () => {
   const refusal = async (subject: TuningSubject) => {
     const outcome = await engine.call('tune.measure', subject)
