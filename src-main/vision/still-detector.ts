@@ -12,16 +12,12 @@ const settings = {
 }
 
 /** Faces in a still by the SSD, best first; boxes in pixels of the picture, within it. */
-export async function detectInStill(
-  net: Network,
-  picture: Picture,
-  minScore = settings.minScore,
-): Promise<Detection[]> {
+export async function detectInStill(net: Network, picture: Picture): Promise<Detection[]> {
   const { boxes, scores } = await net.run(letterbox(picture, sidePx), [1, sidePx, sidePx, 3])
   const longer = Math.max(picture.width, picture.height)
   const detections: Detection[] = []
   scores!.forEach((score, i) => {
-    if (score <= minScore) return
+    if (score <= settings.minScore) return
     const top = Math.max(0, boxes![i * 4]! * longer)
     const left = Math.max(0, boxes![i * 4 + 1]! * longer)
     const bottom = Math.min(picture.height, boxes![i * 4 + 2]! * longer)
