@@ -595,6 +595,17 @@ export interface EnginePort {
   on<E extends EventName>(name: E, hear: (event: Events[E]) => void): () => void
 }
 
+/** Whether calls reach the engine now; `retryAt`, ms since 1970, is when the next attempt to reach it begins. */
+export type Connection =
+  { kind: 'connecting' } | { kind: 'open' } | { kind: 'lost'; retryAt: number; reason: string }
+
+/** The engine as a carrier gives it to the page (a socket, or the desktop's bridge), and whether the line holds. */
+export interface CarriedEngine extends EnginePort {
+  watch(hear: (connection: Connection) => void): () => void
+  /** Tries again now instead of waiting for `retryAt`. */
+  reconnect(): void
+}
+
 // ─── on the wire (MessagePort in Electron, WebSocket on localhost) ───────────
 
 export type Request = { id: number; call: string; takes: unknown }

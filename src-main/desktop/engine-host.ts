@@ -1,13 +1,15 @@
 import { MessageChannelMain, utilityProcess, type UtilityProcess, type WebContents } from 'electron'
-import type { Refusal } from '../contract.ts'
+import type { Connection, Refusal } from '../contract.ts'
 import type { EngineStart, FromEngine, ToEngine } from '../engine-child.ts'
 import type { SafeStorage } from '../gallery/key-keeper.ts'
 
-const restartsAllowed = 3 // an engine that keeps falling over is a fault to be shown, not to be hidden by a loop
+const firstRetryMs = 250 // doubles with every fall, so that an engine that fell once is back at once
+const lastRetryMs = 60_000
+const soundMs = 60_000 // an engine that ran for as long does not keep falling over
 
 type SafeStorageAnswer = Extract<ToEngine, { kind: 'safe-storage-answer' }>
 
-/** Keeps the engine's process running, and hands each page a port to it. */
+/** Keeps the engine's process running, hands each page a port to it, and tells each page when it is gone. */
 export class EngineHost {
   readonly #path: string
   readonly #start: EngineStart
@@ -16,7 +18,9 @@ export class EngineHost {
   #child: UtilityProcess | null = null
   /** The child once it has opened the gallery: a port that came earlier would be dropped. */
   #serving: UtilityProcess | null = null
-  #restarts = 0
+  #lostLine: Extract<Connection, { kind: 'lost' }> | null = null
+  #retry: NodeJS.Timeout | undefined
+  #falls = 0
   #stopping = false
 
   /** @param path the built engine process, `out/main/engine-process.js` */
@@ -28,14 +32,21 @@ export class EngineHost {
 
   /** Resolves when the engine is open, or with the reason why it refused. */
   open(): Promise<{ kind: 'started' } | Refusal> {
+    clearTimeout(this.#retry)
+    const begunAt = Date.now()
+    let reason = ''
     const child = utilityProcess.fork(this.#path, [], { serviceName: 'Semblance engine', stdio: 'inherit' })
     this.#child = child
     return new Promise((resolve) => {
       child.on('message', (message: FromEngine) => {
         if (message.kind === 'safe-storage-ask') void this.#answerSafeStorage(child, message)
-        else if (message.kind === 'refused') resolve(message.refusal)
-        else if (message.kind === 'started') {
+        else if (message.kind === 'refused') {
+          reason = message.refusal.message
+          resolve(message.refusal)
+          child.kill() // it would stay, and serve nobody
+        } else if (message.kind === 'started') {
           this.#serving = child
+          this.#lostLine = null
           for (const page of this.#pages) this.#handPort(child, page)
           resolve({ kind: 'started' })
         }
@@ -46,7 +57,8 @@ export class EngineHost {
           reason: 'engine-ended',
           message: `The engine ended with code ${code} before it was ready.`,
         })
-        this.#lost(child)
+        if (Date.now() - begunAt > soundMs) this.#falls = 0
+        this.#lost(child, reason)
       })
       child.postMessage({ kind: 'start', start: this.#start } satisfies ToEngine)
     })
@@ -57,12 +69,17 @@ export class EngineHost {
     page.on('did-finish-load', () => {
       this.#pages.add(page)
       if (this.#serving) this.#handPort(this.#serving, page)
+      else if (this.#lostLine) page.send('engine-lost', this.#lostLine)
+    })
+    page.ipc.on('engine-retry', () => {
+      if (!this.#child && !this.#stopping) void this.open()
     })
     page.once('destroyed', () => this.#pages.delete(page))
   }
 
   stop(): void {
     this.#stopping = true
+    clearTimeout(this.#retry)
     this.#child?.postMessage({ kind: 'stop' } satisfies ToEngine)
   }
 
@@ -72,12 +89,14 @@ export class EngineHost {
     page.postMessage('engine-port', null, [port2])
   }
 
-  #lost(child: UtilityProcess): void {
+  #lost(child: UtilityProcess, reason: string): void {
     if (this.#stopping || this.#child !== child) return
     this.#child = null
     this.#serving = null
-    for (const page of this.#pages) page.send('engine-lost')
-    if (++this.#restarts <= restartsAllowed) void this.open()
+    const waitMs = Math.min(lastRetryMs, firstRetryMs * 2 ** this.#falls++)
+    this.#lostLine = { kind: 'lost', retryAt: Date.now() + waitMs, reason }
+    for (const page of this.#pages) page.send('engine-lost', this.#lostLine)
+    this.#retry = setTimeout(() => void this.open(), waitMs)
   }
 
   async #answerSafeStorage(

@@ -1,17 +1,21 @@
 import type { Session, WebContents } from 'electron'
 import { pageOrigin } from './page-protocol.ts'
 
-/** The camera, for our own page; every other permission, device and download is refused. */
+/** The camera, for our own page, and files that the page made itself; every other permission, device and download is refused. */
 export function allowOnlyTheCamera(session: Session): void {
   session.setPermissionRequestHandler((contents, permission, answer, details) => {
     const mediaTypes = 'mediaTypes' in details ? (details.mediaTypes ?? []) : []
-    const cameraOnly = permission === 'media' && mediaTypes.every((type) => type === 'video')
+    // No type at all is not the camera either: the old way to capture the screen asks so.
+    const cameraOnly = permission === 'media' && mediaTypes.length > 0 && !mediaTypes.includes('audio')
     answer(cameraOnly && isOurPage(contents.getURL()))
   })
   session.setPermissionCheckHandler((_contents, permission, origin, details) => {
     return permission === 'media' && details.mediaType === 'video' && isOurPage(origin)
   })
   session.setDevicePermissionHandler(() => false)
+  session.on('will-download', (event, item) => {
+    if (!item.getURL().startsWith(`blob:${pageOrigin}/`)) event.preventDefault()
+  })
 }
 
 /** The page stays where it is: no navigation, no window, no embedded page. */
