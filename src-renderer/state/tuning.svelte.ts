@@ -106,6 +106,19 @@ export class Tuning {
       ? forecastFmr(correction, this.#compared.impostor, this.threshold)
       : null
   })
+  /** The curves, and where strangers are virtual what is expected of real ones, no further than that was checked. */
+  readonly curves = $derived.by(() => {
+    const { findings, correction } = this.measurement ?? {}
+    const impostor = this.#compared?.impostor
+    if (!findings || !impostor) return { det: [], byThreshold: [] }
+    if (!correction) return { det: findings.det, byThreshold: findings.byThreshold }
+    const expected = <P extends { threshold: number; fmr: number }>(points: P[]) =>
+      points.flatMap((point) => {
+        const { fmr, worst, extrapolated } = forecastFmr(correction, impostor, point.threshold)
+        return extrapolated ? [] : [{ ...point, fmr, fmrBand: { low: fmr, high: worst } }]
+      })
+    return { det: expected(findings.det), byThreshold: expected(findings.byThreshold) }
+  })
   readonly spoken = $derived(
     this.rates ? sayRates(this.threshold, this.rates.fmr, this.rates.fnmr, this.forecast) : '',
   )

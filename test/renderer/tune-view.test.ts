@@ -341,6 +341,22 @@ describe('strangers', () => {
         for (let i = 0; i < 4; i++) await page.keyboard.press('PageUp')
         const matches = page.getByRole('region', { name: 'False matches' })
         await matches.getByText('Expected of real strangers, not measured.').waitFor()
+        await page.getByText('The DET curve as a table').click()
+        const rows = page.getByRole('region', { name: 'The DET curve' }).getByRole('row')
+        await rows.nth(1).waitFor()
+        const [threshold, shown] = (await rows.nth(3).getByRole('cell').allTextContents()) as [string, string]
+        const drawn = await drawnMeasurement(
+          engine.tuning.gallery,
+          { form: 'burst-template', strangers: { kind: 'virtual' }, burst: 3 },
+          engine.tuning.inForce('burst-template'),
+        )
+        if (drawn.kind === 'refused') throw new Error(drawn.message)
+        // The curve too is what is expected of real strangers: twice as many as virtual ones, by this correction.
+        const nearby = drawn.measurement.findings.det.find(
+          (point) => point.threshold.toFixed(4) === threshold,
+        )!
+        expect(parseFloat(shown)).toBeCloseTo(200 * nearby.fmr, 1)
+        await slider.focus()
         await page.keyboard.press('Home')
         await matches.getByText('Too few virtual strangers come this near to say anything.').waitFor()
         expect(heard(scripted, 'tune.measure')).toMatchObject([
