@@ -74,7 +74,8 @@ async function newKeyFile(source: KeySource): Promise<KeyFile | null> {
 }
 
 async function unlock(path: string, file: KeyFile, source: KeySource): Promise<KeyOutcome> {
-  if (file.keeper === 'key-file' && source.kind === 'key-file') {
+  // The desktop opens it too: on a day without a keyring, or in the browser shell, it was made so.
+  if (file.keeper === 'key-file' && source.kind !== 'passphrase') {
     // Windows has no such bits: there the profile folder is what keeps others out.
     if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0)
       return refuse('key-readable-by-others')
@@ -199,8 +200,7 @@ const refusals = {
 } as const
 
 const otherKeeper: Record<KeyFile['keeper'], string> = {
-  'key-file':
-    'This gallery’s key is kept in a key file: open it without a passphrase, and outside the desktop application.',
+  'key-file': 'This gallery’s key is kept in a key file: open it without SEMBLANCE_PASSPHRASE.',
   passphrase: 'This gallery is opened by a passphrase: set SEMBLANCE_PASSPHRASE.',
-  'safe-storage': 'This gallery’s key is kept by the system’s keyring: open it in the desktop application.',
+  'safe-storage': 'This gallery’s key is kept by the system’s keyring: open it in the desktop application, with the keyring unlocked.',
 }

@@ -164,10 +164,18 @@ describe('the system’s keyring', () => {
 test('a gallery is not opened by another kind of keeper, and the refusal says which it needs', async () => {
   const { home, before } = await galleryOfAda(keyFile)
   await expectRefused(home, passphrase('any'), 'other-keeper', before)
-  await expectRefused(home, { kind: 'safe-storage', safeStorage: keyring('ada') }, 'other-keeper', before)
+  const byKeyring = await galleryOfAda({ kind: 'safe-storage', safeStorage: keyring('ada') })
+  await expectRefused(byKeyring.home, keyFile, 'other-keeper', byKeyring.before)
   const byPassphrase = await galleryOfAda(passphrase('right'))
   await expectRefused(byPassphrase.home, keyFile, 'other-keeper', byPassphrase.before)
   expect(await open(byPassphrase.home, keyFile)).toMatchObject({
     message: expect.stringContaining('SEMBLANCE_PASSPHRASE') as string,
   })
+})
+
+test('the desktop opens a gallery that was made with a key file, and says that it is kept so', async () => {
+  const { home } = await galleryOfAda(keyFile)
+  const gallery = await openGallery(home, { key: { kind: 'safe-storage', safeStorage: keyring('ada') } })
+  expect(gallery.keyKeeper).toBe('key-file')
+  expect(gallery.people()).toHaveLength(1)
 })
