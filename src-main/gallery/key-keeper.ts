@@ -202,5 +202,6 @@ const refusals = {
 const otherKeeper: Record<KeyFile['keeper'], string> = {
   'key-file': 'This gallery’s key is kept in a key file: open it without SEMBLANCE_PASSPHRASE.',
   passphrase: 'This gallery is opened by a passphrase: set SEMBLANCE_PASSPHRASE.',
-  'safe-storage': 'This gallery’s key is kept by the system’s keyring: open it in the desktop application, with the keyring unlocked.',
+  'safe-storage':
+    'This gallery’s key is kept by the system’s keyring: open it in the desktop application, with the keyring unlocked.',
 }
