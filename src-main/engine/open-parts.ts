@@ -6,6 +6,7 @@ import type { Refusal } from '../contract.ts'
 import { Gallery } from '../gallery/gallery.ts'
 import type { KeySource } from '../gallery/key-keeper.ts'
 import { parseModelCard, type ModelCard } from './model-card.ts'
+import { withModelInUse } from './model-in-use.ts'
 import type { Networks, Parts } from './parts.ts'
 import { readStrangersModel } from './strangers-model.ts'
 
@@ -65,7 +66,7 @@ export async function openParts(options: {
   vision.then(undefined, () => {}) // told to whoever needs the networks, not to the process
   return {
     kind: 'open',
-    parts: {
+    parts: withModelInUse({
       home: options.home,
       gallery: opened.gallery,
       vision,
@@ -75,7 +76,7 @@ export async function openParts(options: {
       processor: 'ONNX Runtime · CPU',
       now,
       randomId: () => randomUUID(),
-    },
+    }),
   }
 }
 

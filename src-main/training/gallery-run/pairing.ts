@@ -1,0 +1,118 @@
+import type { Paired } from '../gate/paired.ts'
+import { applyToRows, type Head } from './head.ts'
+import type { TrainingSet } from './training-set.ts'
+
+/** People who are in no training: rows of unit length, and whose each is. */
+export interface Strangers {
+  vectors: Float32Array
+  people: Int32Array
+}
+
+/** The set under the model in use and under a head. */
+export interface Mapped {
+  set: TrainingSet
+  head: Head
+  before: Float32Array
+  after: Float32Array
+}
+
+export function mapped(set: TrainingSet, head: Head): Mapped {
+  return { set, head, before: set.vectors, after: applyToRows(set.vectors, set.dimension, head) }
+}
+
+const mostImpostors = 400_000 // comparisons: enough for an FMR of 1e-4, in a second
+
+/** Held-out photographs of `people` (places) against their templates; impostors are each other's held-out photographs. */
+export function pairedAmong(of: Mapped, people: readonly number[]): Paired {
+  const probes = people.flatMap((person) => of.set.heldOut[person]!.map((row) => ({ person, row })))
+  return pairs(of, people, probes, {
+    before: of.before,
+    after: of.after,
+    probes,
+  })
+}
+
+/** The same genuine comparisons; impostors are strangers, who probe everybody's template. */
+export function pairedWithStrangers(
+  of: Mapped,
+  people: readonly number[],
+  strangers: { before: Float32Array; after: Float32Array; people: Int32Array },
+): Paired {
+  const own = people.flatMap((person) => of.set.heldOut[person]!.map((row) => ({ person, row })))
+  const probes = Array.from(strangers.people, (person, row) => ({ person: -1 - person, row })) // nobody of the gallery
+  return pairs(of, people, own, { before: strangers.before, after: strangers.after, probes })
+}
+
+interface Probe {
+  person: number
+  row: number
+}
+
+function pairs(
+  { set, before, after }: Mapped,
+  people: readonly number[],
+  own: readonly Probe[],
+  impostors: { before: Float32Array; after: Float32Array; probes: readonly Probe[] },
+): Paired {
+  const enrolled = people.filter((person) => set.training[person]!.length > 0)
+  const templates = enrolled.map((person) => ({
+    person,
+    before: meanOf(before, set.dimension, set.training[person]!),
+    after: meanOf(after, set.dimension, set.training[person]!),
+  }))
+  const place = new Map(enrolled.map((person, i) => [person, templates[i]!]))
+  const genuine = collector()
+  for (const { person, row } of own) {
+    const template = place.get(person)
+    if (template)
+      genuine.add(person, person, between(before, row, template.before), between(after, row, template.after))
+  }
+  const impostor = collector()
+  const total = impostors.probes.length * templates.length
+  const every = Math.max(1, Math.ceil(total / mostImpostors))
+  for (const [i, { person, row }] of impostors.probes.entries()) {
+    if (i % every !== 0) continue
+    for (const template of templates)
+      if (template.person !== person)
+        impostor.add(
+          person,
+          template.person,
+          between(impostors.before, row, template.before),
+          between(impostors.after, row, template.after),
+        )
+  }
+  return { genuine: genuine.finish(), impostor: impostor.finish() }
+}
+
+function collector() {
+  const [people, references, before, after]: number[][] = [[], [], [], []]
+  return {
+    add(person: number, reference: number, earlier: number, later: number) {
+      people!.push(person)
+      references!.push(reference)
+      before!.push(earlier)
+      after!.push(later)
+    },
+    finish: () => ({
+      people: Int32Array.from(people!),
+      references: Int32Array.from(references!),
+      before: Float32Array.from(before!),
+      after: Float32Array.from(after!),
+    }),
+  }
+}
+
+function between(vectors: Float32Array, row: number, template: Float32Array): number {
+  let squares = 0
+  for (let k = 0, at = row * template.length; k < template.length; k++)
+    squares += (vectors[at++]! - template[k]!) ** 2
+  return Math.sqrt(squares)
+}
+
+/** A template: the unit-length mean of rows. */
+export function meanOf(vectors: Float32Array, dimension: number, rows: readonly number[]): Float32Array {
+  const sum = new Float64Array(dimension)
+  for (const row of rows) for (let k = 0; k < dimension; k++) sum[k]! += vectors[row * dimension + k]!
+  const length = Math.hypot(...sum)
+  return Float32Array.from(sum, (value) => value / length)
+}
