@@ -166,11 +166,11 @@ describe('choosing', () => {
       await page.getByRole('spinbutton').fill('0.01')
       const chooser = page.getByRole('region', { name: 'Choose the threshold' })
       await chooser
-        .getByText(/^37 people support 0\.45 % at best, not 0\.01 %; 245 people are the least/)
+        .getByText(/^37 people support 0\.45\s% at best, not 0\.01\s%; 245 people are the least/)
         .waitFor()
       expect(await chooser.getByRole('button', { name: /^Use / }).isDisabled()).toBe(true)
       const row = page.getByRole('row').filter({ hasText: '0.001 %' })
-      await row.getByText(/774 people are the least for 0\.001 %/).waitFor()
+      await row.getByText(/774 people are the least for 0\.001\s%/).waitFor()
     }))
 
   test('by equal errors, by cost, and by a row of the operating points', () =>
