@@ -17,7 +17,7 @@ import { openProcessor } from '../../src-main/training/open-processor.ts'
 import type { ProcessorName } from '../../src-main/training/processors.ts'
 import type { StepInputs, StepRunner } from '../../src-main/training/step-runner.ts'
 import type { Figure } from './training-figure.ts'
-import { startTorch } from './training-torch.ts'
+import { startTorch, type Times } from './training-torch.ts'
 
 export interface StepOptions {
   threads: number
@@ -96,51 +96,52 @@ export async function steps(options: StepOptions): Promise<Figure[]> {
     const other = options.processor === 'cpu' ? null : await openProcessor(options.processor, { threads })
     const theirs = other && (await other.openRunner(step, workload.batch, start).catch(said))
 
-    const times = {
-      ours: [] as number[],
-      torch: [] as number[],
-      last: [] as number[],
-      other: [] as number[],
-      cuda: [] as number[],
-    }
+    const [mine, torchDefault, torchLast, otherTimes, cudaTimes] = Array.from({ length: 5 }, sum)
     await timed(ours, step, inputs, 2) // warm
     if (theirs) await timed(theirs, step, inputs, 3)
     for (let round = 0; round < rounds; round++) {
-      times.ours.push(...(await timed(ours, step, inputs, workload.steps)))
+      mine!.add(await timed(ours, step, inputs, workload.steps))
       const asked = { workload: workload.name, batch: workload.batch, steps: workload.steps }
       if (torch) {
-        times.torch.push(...(await torch.time({ ...asked, layout: 'default' })))
-        if (workload.name !== 'head')
-          times.last.push(...(await torch.time({ ...asked, layout: 'channels_last' })))
+        torchDefault!.add(await torch.time({ ...asked, layout: 'default' }))
+        if (workload.name !== 'head') torchLast!.add(await torch.time({ ...asked, layout: 'channels_last' }))
       }
-      if (theirs) times.other.push(...(await timed(theirs, step, inputs, workload.steps)))
+      if (theirs) otherTimes!.add(await timed(theirs, step, inputs, workload.steps))
       if (cuda && cuda.device !== 'CPU')
-        times.cuda.push(...(await cuda.time({ ...asked, layout: 'channels_last' })))
+        cudaTimes!.add(await cuda.time({ ...asked, layout: 'channels_last' }))
     }
     await ours.release()
     if (theirs) await theirs.release()
 
-    const best = Math.min(median(times.torch), times.last.length ? median(times.last) : Infinity)
-    const ratio = median(times.ours) / best
-    const leastRatio = Math.min(...times.ours) / Math.min(...times.torch, ...times.last)
-    const ms = median(times.ours)
+    const ms = mine!.median()
+    const best = Math.min(torchDefault!.median(), torchLast!.median())
+    const bestCpu = Math.min(torchDefault!.cpu(), torchLast!.cpu())
+    const [ratio, cpuRatio] = [ms / best, mine!.cpu() / bestCpu]
+    const layouts = [
+      `default ${torchDefault!.words()}`,
+      ...(torchLast!.isEmpty() ? [] : [`channels_last ${torchLast!.words()}`]),
+    ]
     const parts = [
-      `${ms.toFixed(1)} ms (fastest ${Math.min(...times.ours).toFixed(1)})`,
+      mine!.words(),
       ...(torch
         ? [
-            `PyTorch ${median(times.torch).toFixed(1)} default${times.last.length ? `, ${median(times.last).toFixed(1)} channels_last` : ''}`,
-            `ratio ${ratio.toFixed(2)} (of the fastest steps ${leastRatio.toFixed(2)})`,
+            `PyTorch ${layouts.join(', ')}`,
+            `ratio ${ratio.toFixed(2)}, of processor time ${cpuRatio.toFixed(2)}`,
           ]
         : []),
-      ...(times.other.length ? [`${options.processor} ${median(times.other).toFixed(2)} ms`] : []),
-      ...(times.cuda.length ? [`PyTorch on ${cuda!.device} ${median(times.cuda).toFixed(2)} ms`] : []),
+      ...(otherTimes!.isEmpty() ? [] : [`${options.processor} ${otherTimes!.words()}`]),
+      ...(cudaTimes!.isEmpty() ? [] : [`PyTorch on ${cuda!.device} ${cudaTimes!.words()}`]),
     ]
     figures.push({
       what: `step, ${workload.label}`,
       asked: workload.asked === null ? '≥ 300 steps a second' : `≤ ${workload.asked} × PyTorch`,
       measured: parts.join('; '),
       reached: workload.asked === null ? 1000 / ms >= 300 : torch ? ratio <= workload.asked : null,
-      values: { ms, fastestMs: Math.min(...times.ours), ...(torch && { torchMs: best, ratio, leastRatio }) },
+      values: {
+        ms,
+        cpuMs: mine!.cpu(),
+        ...(torch && { torchMs: best, ratio, torchCpuMs: bestCpu, cpuRatio }),
+      },
     })
     figures.push({
       what: `trace + session, ${workload.label}`,
@@ -151,7 +152,7 @@ export async function steps(options: StepOptions): Promise<Figure[]> {
     })
     for (const figure of figures.slice(-2)) console.log(`  ${figure.what}: ${figure.measured}`)
     if (workload.name === 'small-res-net') {
-      figures.push(await againstTensorflow(workload, ms))
+      figures.push(await againstTensorflow(workload, mine!.cpu()))
       console.log(`  ${figures.at(-1)!.what}: ${figures.at(-1)!.measured}`)
     }
   }
@@ -199,24 +200,49 @@ async function timed(
   step: TrainingStep,
   inputs: StepInputs,
   steps: number,
-): Promise<number[]> {
-  const times: number[] = []
+): Promise<Times> {
+  const ms: number[] = []
+  const before = process.cpuUsage()
   for (let at = 1; at <= steps; at++) {
     const begun = performance.now()
     await runner.run({ ...inputs, scalars: step.scalarsAt(at, 1e-4) })
-    times.push(performance.now() - begun)
+    ms.push(performance.now() - begun)
   }
-  return times
+  const { user, system } = process.cpuUsage(before)
+  return { ms, cpuMs: (user + system) / 1000 }
 }
 
-/** TensorFlow.js on its own `cpu` backend, from a batch of two: a batch of 32 would take minutes. */
+/** Times of several rounds. Processor time says something on a busy machine too, where the clock does not. */
+function sum() {
+  const ms: number[] = []
+  let cpuMs = 0
+  const median = () => [...ms].sort((a, b) => a - b)[ms.length >> 1] ?? Infinity
+  const cpu = () => (ms.length ? cpuMs / ms.length : Infinity)
+  return {
+    add(times: Times) {
+      ms.push(...times.ms)
+      cpuMs += times.cpuMs
+    },
+    median,
+    cpu,
+    isEmpty: () => ms.length === 0,
+    words: () =>
+      `${median().toFixed(1)} ms (fastest ${Math.min(...ms).toFixed(1)}, processor time ${cpu().toFixed(1)})`,
+  }
+}
+
+/**
+ * TensorFlow.js on its own `cpu` backend, from a batch of two: a batch of 32 would take minutes. Both as processor time,
+ * ours of all threads together, so that a busy machine flatters neither.
+ */
 async function againstTensorflow({ network, batch, label }: Workload, ours: number): Promise<Figure> {
   const small = 2
   const { step, inputs, start } = prepared(network(), small)
   const runner = await eagerRunner(step, small, start)
-  const times = await timed(runner, step, inputs, 2) // the first warms the compiler
+  await timed(runner, step, inputs, 1) // warms the compiler
+  const { cpuMs } = await timed(runner, step, inputs, 1)
   await runner.release()
-  const extrapolated = Math.min(...times) * (batch / small)
+  const extrapolated = cpuMs * (batch / small) // one thread: its time on a machine of its own
   const factor = extrapolated / ours
   return {
     what: `step, ${label}, against TensorFlow.js cpu`,
@@ -244,8 +270,6 @@ async function memory(threads: number): Promise<Figure> {
     values: { bytes },
   }
 }
-
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
 
 if (process.argv[2] === 'memory' && process.send) {
   await quietTensorflow()

@@ -2,17 +2,23 @@ import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
+/** Some steps: wall clock of each, processor time of all threads for all of them. */
+export interface Times {
+  ms: number[]
+  cpuMs: number
+}
+
 /** PyTorch, waiting to be told which step to time. */
 export interface Torch {
   version: string
   device: string
-  /** Milliseconds of each of so many steps. Throws PyTorch's own words. */
+  /** Milliseconds of each of so many steps, and of processor time for all. Throws PyTorch's own words. */
   time(asked: {
     workload: string
     batch: number
     layout: 'default' | 'channels_last'
     steps: number
-  }): Promise<number[]>
+  }): Promise<Times>
   close(): void
 }
 
@@ -40,7 +46,7 @@ export async function startTorch(
       child.stdin.write(JSON.stringify(asked) + '\n')
       const answer = await next()
       if (answer.error) throw new Error(`PyTorch: ${String(answer.error)}`)
-      return answer.ms as number[]
+      return { ms: answer.ms as number[], cpuMs: answer.cpu as number }
     },
     close: () => child.stdin.end(),
   }

@@ -1,7 +1,7 @@
 """PyTorch's side of `npm run bench -- training`: the same networks, loss and optimiser, timed where it is told.
 
 Reads one JSON object per line: {"workload": …, "batch": …, "layout": "default" | "channels_last", "steps": …}
-Answers {"ms": [milliseconds of each step]}, or {"error": …}. The first line says what it runs on.
+Answers {"ms": [milliseconds of each step], "cpu": milliseconds of processor time for all}, or {"error": …}. The first line says what it runs on.
 """
 
 import json
@@ -195,11 +195,12 @@ def main():
                 for _ in range(3):
                     runners[key].step()
             times = []
+            cpu = time.process_time()
             for _ in range(asked["steps"]):
                 begun = time.perf_counter()
                 runners[key].step()
                 times.append(1000 * (time.perf_counter() - begun))
-            answer = {"ms": times}
+            answer = {"ms": times, "cpu": 1000 * (time.process_time() - cpu)}
         except Exception as error:  # told, so that the other side does not wait for ever
             answer = {"error": str(error)}
         print(json.dumps(answer), flush=True)
