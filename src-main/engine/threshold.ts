@@ -1,4 +1,5 @@
 import type { ComparisonForm } from '../contract.ts'
+import { formInWords, formOf } from '../evaluation/form.ts'
 import type { CardForm, ModelCard } from './model-card.ts'
 
 /**
@@ -65,10 +66,8 @@ export function thresholdFromCard<F extends ComparisonForm>(
   wantedFmr: number,
 ): Threshold<F> {
   const measured = card.forms.filter((row) => row.operatingPoints.length > 0)
-  const own = around(
-    measured.filter((row) => row.form === form),
-    form === 'photograph-photograph' ? { template: 1, burst: 1 } : counts,
-  )
+  const ofForm = measured.filter((row) => row.form === form)
+  const own = around(ofForm, form === 'photograph-photograph' ? { template: 1, burst: 1 } : counts)
   if (own.length === 0) throw new Error(`the card of ${card.model} has no threshold for ${form}`)
   const alsoHeldTo =
     form === 'burst-template'
@@ -86,8 +85,27 @@ export function thresholdFromCard<F extends ComparisonForm>(
     wantedFmr,
     people: row.people,
     impostorPairs: row.impostorPairs,
-    note: noteOn(card, row, extrapolatedFrom, wantedFmr),
+    note: noteOn(card, row, extrapolatedFrom, wantedFmr) + beyondTheCard(ofForm, counts),
   }
+}
+
+/**
+ * What a threshold measured with some counts is multiplied by before it judges others, 0–1: more evidence pulls
+ * impostors together too, by as much as the card shows at this false match rate. Between two rows of the card the
+ * stricter one stands for the counts at hand and the laxer one for those measured; fewer loosen nothing.
+ * Throws when the card knows nothing of the form.
+ */
+export function scaleFor(
+  card: ModelCard,
+  form: ComparisonForm,
+  { measuredWith, atHand }: { measuredWith: Counts; atHand: Counts },
+  fmr: number,
+): number {
+  if (atHand.template <= measuredWith.template && atHand.burst <= measuredWith.burst) return 1
+  const measured = card.forms.filter((row) => row.operatingPoints.length > 0)
+  const own = measured.filter((row) => row.form === form)
+  const laxest = around(own, measuredWith).map((row) => pointFor(row, measured, fmr).threshold)
+  return Math.min(1, thresholdFromCard(card, form, atHand, fmr).distance / Math.max(...laxest))
 }
 
 /** Rows with exactly these counts, else their neighbours on both sides in template size and in burst size. */
@@ -145,4 +163,13 @@ function noteOn(card: ModelCard, row: CardForm, extrapolatedFrom: number | null,
   return extrapolatedFrom === null
     ? measured
     : `${measured} They support a false match rate of ${extrapolatedFrom}; down to ${wantedFmr} is carried over from other forms.`
+}
+
+/** Nothing was measured with more: what the largest row says is used, and it is said. */
+function beyondTheCard(rows: CardForm[], counts: Counts): string {
+  const template = Math.max(...rows.map((row) => row.template))
+  const burst = Math.max(...rows.map((row) => row.burst))
+  if (counts.template <= template && counts.burst <= burst) return ''
+  const largest = formInWords(formOf(template, burst))
+  return ` It was measured up to ${largest}; for more photographs that threshold is kept, though strangers come nearer still.`
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ModelCard } from '../../src-main/engine/model-card.ts'
-import { decide, distanceBetween, thresholdFromCard } from '../../src-main/engine/threshold.ts'
+import { decide, distanceBetween, scaleFor, thresholdFromCard } from '../../src-main/engine/threshold.ts'
 import { madeUpCard } from './made-up-faces.ts'
 
 const one = { template: 1, burst: 1 }
@@ -66,6 +66,29 @@ describe('between what was measured', () => {
     const of = (template: number) =>
       thresholdFromCard(card, 'photograph-template', { template, burst: 1 }, 1e-4).distance
     expect([3, 4, 5, 7, 10, 50].map(of)).toEqual([0.9, 0.8, 0.8, 0.6, 0.6, 0.6])
+  })
+
+  test('more photographs than any row has are held to the largest row, and it is said', () => {
+    const card = { ...madeUpCard, forms: [row(5, 1, 0.9), row(5, 3, 0.8), row(5, 5, 0.7)] }
+    const of = (template: number, burst: number) =>
+      thresholdFromCard(card, 'burst-template', { template, burst }, 1e-4)
+    expect(of(5, 12)).toMatchObject({ distance: 0.7 })
+    const said = 'measured up to burst of 5 × template of 5'
+    expect([of(5, 12).note, of(9, 5).note].every((note) => note.includes(said))).toBe(true)
+    expect(of(5, 5).note).not.toContain(said)
+  })
+
+  test('a threshold measured with less evidence is scaled as the card is, never up', () => {
+    const card = { ...madeUpCard, forms: [row(5, 1, 0.9), row(5, 3, 0.8), row(5, 5, 0.6), row(10, 3, 0.7)] }
+    const scale = (from: [number, number], to: [number, number]) => {
+      const [measuredWith, atHand] = [from, to].map(([template, burst]) => ({ template, burst }))
+      return scaleFor(card, 'burst-template', { measuredWith: measuredWith!, atHand: atHand! }, 1e-4)
+    }
+    expect(scale([5, 3], [5, 5])).toBeCloseTo(0.6 / 0.8, 12)
+    expect(scale([5, 3], [10, 3])).toBeCloseTo(0.7 / 0.8, 12)
+    expect(scale([5, 4], [5, 5])).toBeCloseTo(0.6 / 0.8, 12) // 4 may be as lax as 3
+    expect(scale([5, 3], [5, 4])).toBeCloseTo(0.6 / 0.8, 12) // 4 may have to be as strict as 5
+    expect([scale([5, 5], [5, 3]), scale([5, 4], [5, 4]), scale([10, 3], [10, 3])]).toEqual([1, 1, 1])
   })
 
   test('a burst is held to the stricter of its own form and photograph × template', () => {

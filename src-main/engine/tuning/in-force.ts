@@ -1,7 +1,8 @@
 import type { ComparisonForm, ThresholdChoice, ThresholdInForce } from '../../contract.ts'
-import { formInWords } from '../../evaluation/form.ts'
+import { formInWords, formOf } from '../../evaluation/form.ts'
+import type { ModelCard } from '../model-card.ts'
 import { settingsOf, type Parts } from '../parts.ts'
-import { thresholdFromCard, type Counts, type Threshold } from '../threshold.ts'
+import { scaleFor, thresholdFromCard, type Counts, type Threshold } from '../threshold.ts'
 import { staleReason } from './staleness.ts'
 
 /** A threshold with what the page says about its origin. */
@@ -12,7 +13,7 @@ export type ThresholdsInForce = <F extends ComparisonForm>(form: F, counts: Coun
 
 /**
  * What a comparison of each form is judged by: the threshold that was chosen for exactly this form on this gallery, else
- * the card's. A burst is also held to the chosen photograph × template threshold until a burst was measured here.
+ * the card's; with more photographs than it was measured with, as much stricter as the card is. A burst is also held to the chosen photograph × template threshold until a burst was measured here.
  * The result throws when the card knows nothing of a form.
  */
 export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model'>): ThresholdsInForce {
@@ -25,15 +26,16 @@ export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model
   const chosenFor = (form: ComparisonForm) => chosen.find(({ choice }) => choice.form.form === form)
   return (form, counts) => {
     const own = chosenFor(form)
-    if (own) return tuned(form, own, `Chosen on this gallery, ${formInWords(own.choice.form)}.`)
+    if (own) return tuned(form, own, scaled(parts.card, own.choice, counts))
     const card = fromCard(parts, form, counts, wantedFmr)
     const single = form === 'burst-template' ? chosenFor('photograph-template') : undefined
-    return single && single.choice.threshold < card.distance
-      ? tuned(
-          form,
-          single,
-          'Chosen on this gallery for one photograph × template, and stricter than the model’s own: a burst was not measured here.',
-        )
+    if (!single) return card
+    const { distance, note } = scaled(parts.card, single.choice, { ...counts, burst: 1 })
+    return distance < card.distance
+      ? tuned(form, single, {
+          distance,
+          note: `${note} Stricter than the model’s own: a burst was not measured here.`,
+        })
       : card
   }
 }
@@ -57,7 +59,7 @@ export function shownInForce({
   return { form, distance, wantedFmr, origin }
 }
 
-/** What a usual verification in this form is judged by: a guided enrolment's five views, a burst of five frames. */
+/** What a usual verification in this form is judged by: a guided enrolment's five views, a burst of three frames. */
 export function inForceFor(
   parts: Pick<Parts, 'gallery' | 'card' | 'model'>,
   form: ComparisonForm,
@@ -81,18 +83,44 @@ function fromCard<F extends ComparisonForm>(
   return { ...threshold, origin: { kind: 'card', people, impostorPairs, note } }
 }
 
+/** A chosen threshold at the counts at hand: never laxer than it was measured, stricter where there is more evidence. */
+function scaled(
+  card: ModelCard,
+  choice: ThresholdChoice,
+  counts: Counts,
+): { distance: number; note: string } {
+  const { form, templatePhotographs, burstPhotographs } = choice.form
+  const atHand = form === 'photograph-photograph' ? { template: 1, burst: 1 } : counts
+  const measuredWith = { template: templatePhotographs, burst: burstPhotographs }
+  const scale = scaleFor(card, form, { measuredWith, atHand }, rateOf(choice))
+  const chosen = `Chosen on this gallery, ${formInWords(choice.form)}.`
+  const more = formInWords(formOf(atHand.template, atHand.burst))
+  return {
+    distance: choice.threshold * scale,
+    note:
+      scale === 1
+        ? chosen
+        : `${chosen} Made stricter for ${more}, by ${((1 - scale) * 100).toPrecision(2)} %, as the model’s card does: more photographs bring strangers nearer too.`,
+  }
+}
+
+/** The false match rate a choice stands for: what was wished, else the worst its evidence allows. */
+function rateOf({ wish, forecast, fmr }: ThresholdChoice): number {
+  if (wish.by === 'fmr') return wish.fmr
+  return forecast ? forecast.worst : fmr.upper95
+}
+
 function tuned<F extends ComparisonForm>(
   form: F,
   { choice, stale }: { choice: ThresholdChoice; stale: string | null },
-  note: string,
+  { distance, note }: { distance: number; note: string },
 ): ThresholdUsed<F> {
-  const { threshold, wish, fmr, people, at, strangersInWords, forecast } = choice
-  const bound = forecast ? forecast.worst : fmr.upper95
+  const { fmr, people, at, strangersInWords } = choice
   const pairs = fmr.comparisons
   return {
     form,
-    distance: threshold,
-    wantedFmr: wish.by === 'fmr' ? wish.fmr : bound,
+    distance,
+    wantedFmr: rateOf(choice),
     people: fmr.people,
     impostorPairs: pairs,
     note,

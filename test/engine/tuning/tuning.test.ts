@@ -8,7 +8,8 @@ import { unpackComparisons } from '../../../src-main/evaluation/packed-compariso
 import { fitTwoCovariance } from '../../../src-main/evaluation/virtual-strangers.ts'
 import { decode, encode } from '@msgpack/msgpack'
 import { distance } from '../../../src-main/vision/embedding.ts'
-import { frameOf, madeUpParts } from '../made-up-faces.ts'
+import { thresholdInForce } from '../../../src-main/engine/tuning/in-force.ts'
+import { frameOf, madeUpCard, madeUpParts } from '../made-up-faces.ts'
 import { embeddingOf, enrolPeople, importStrangers } from './tuned-gallery.ts'
 
 type MadeUpParts = Awaited<ReturnType<typeof madeUpParts>>
@@ -403,6 +404,25 @@ describe('a chosen threshold', () => {
     expect(await engine.call('tune.forget-choice', { form: 'burst-template' })).toMatchObject({
       reason: 'no-choice',
     })
+  })
+
+  test('is made as much stricter as the card is where more photographs are compared', async () => {
+    enrolPeople(parts.gallery, [5, 5], parts.model)
+    const [, , burstOf3] = madeUpCard.forms
+    const burstOf5 = {
+      ...burstOf3!,
+      burst: 5,
+      operatingPoints: [{ fmr: 1e-4, threshold: 0.35, tmr: 1 }],
+    }
+    const card = { ...madeUpCard, forms: [...madeUpCard.forms, burstOf5] }
+    await engine.call('tune.choose', { ...bursts, wish: byHand(0.5) })
+    const used = (burst: number) =>
+      thresholdInForce({ ...parts, card }, 'burst-template', { template: 2, burst })
+    expect(used(3)).toMatchObject({ distance: 0.5, origin: { kind: 'tuned' } })
+    expect(used(2).distance).toBe(0.5)
+    expect(used(5).distance).toBeCloseTo(0.5 * (0.35 / 0.9), 12) // at FMR 1e-2, the card's loosest
+    expect(used(5).origin.note).toContain('Made stricter for burst of 5 × template of 2')
+    expect(used(12).distance).toBe(used(5).distance)
   })
 
   test('a loose one for photographs does not loosen bursts', async () => {
