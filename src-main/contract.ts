@@ -105,7 +105,14 @@ export interface ThresholdInForce {
   distance: number
   wantedFmr: number
   origin:
-    | { kind: 'card'; people: number; impostorPairs: number; note: string }
+    | {
+        kind: 'card'
+        people: number
+        impostorPairs: number
+        note: string
+        /** A laxer one that was chosen here, and does not hold because Settings ask for a stricter rate. */
+        insteadOf?: number
+      }
     | {
         kind: 'tuned'
         people: number

@@ -57,7 +57,7 @@ export async function tune(options: TuneOptions, terminal: Terminal): Promise<Ou
     const { comparisons: _bytes, findings: _again, ...measurement } = measurementOf(parts, measured, findings)
     return done({ ...measurement, findings, chosen: choice }, [
       ...rateLines(asShown(measured.compared, measurement), findings),
-      ...(choice ? chosenLines(choice) : inForceLines(parts, form)),
+      ...(choice ? chosenLines(parts, choice) : inForceLines(parts, form)),
       ...measurement.notes,
     ])
   })
@@ -86,10 +86,13 @@ function forget({ gallery }: Parts, form: ComparisonForm): Outcome {
     : refusedOutcome(refused('no-choice', `No threshold has been chosen for ${form}.`))
 }
 
-function chosenLines(choice: ThresholdChoice): string[] {
+function chosenLines(parts: Parts, choice: ThresholdChoice): string[] {
   const { threshold, form, fmr, fnmr, forecast } = choice
+  const { origin } = inForceFor(parts, form.form)
+  const holds = origin.kind === 'tuned'
   return [
-    `chosen: ${shownDistance(threshold)} for ${formInWords(form)}; verification uses it from now on`,
+    `chosen: ${shownDistance(threshold)} for ${formInWords(form)}${holds ? '; verification uses it from now on' : ''}`,
+    ...(holds ? [] : [origin.note]),
     forecast
       ? `FMR ${shownRate(forecast.fmr)} expected, ${shownUpper(forecast.worst)} at worst (a forecast)`
       : `FMR ${shownDoubt(fmr)}`,
@@ -103,7 +106,7 @@ function inForceLines(parts: Parts, form: ComparisonForm): string[] {
   const stale = choice ? withStaleness(parts, choice).stale : null
   return [
     origin.kind === 'tuned'
-      ? `in force: ${shownDistance(distance)}, chosen ${shownTime(origin.at)} on ${count(origin.people, 'person', 'people')}`
+      ? `in force: ${shownDistance(distance)}, chosen ${shownTime(origin.at)} on ${count(origin.people, 'person', 'people')}. ${origin.note}`
       : `in force: ${shownDistance(distance)}, from the model’s card. ${origin.note}`,
     ...(stale ? [stale] : []),
   ]

@@ -12,6 +12,8 @@ export class StatusState {
   readonly thresholdOrigin = $derived.by(() => {
     if (!this.now) return ''
     const { origin, wantedFmr } = this.now.threshold
+    if (origin.kind === 'card' && origin.insteadOf !== undefined)
+      return `From the model’s card for ${rateWords(wantedFmr)}: stricter than what was chosen here.`
     if (origin.kind === 'card')
       return `From the model’s card for ${rateWords(wantedFmr)}; not tuned here yet.`
     return origin.stale ?? `Tuned here on ${origin.people} people for ${rateWords(wantedFmr)}.`

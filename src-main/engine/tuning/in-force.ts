@@ -1,5 +1,6 @@
 import type { ComparisonForm, ThresholdChoice, ThresholdInForce } from '../../contract.ts'
 import { formInWords, formOf } from '../../evaluation/form.ts'
+import { shownDistance, shownRate } from '../../evaluation/shown-rates.ts'
 import type { ModelCard } from '../model-card.ts'
 import { settingsOf, type Parts } from '../parts.ts'
 import { scaleFor, thresholdFromCard, type Counts, type Threshold } from '../threshold.ts'
@@ -13,11 +14,13 @@ export type ThresholdsInForce = <F extends ComparisonForm>(form: F, counts: Coun
 
 /**
  * What a comparison of each form is judged by: the threshold that was chosen for exactly this form on this gallery, else
- * the card's; with more photographs than it was measured with, as much stricter as the card is. A burst is also held to the chosen photograph × template threshold until a burst was measured here.
+ * the card's; with more photographs than it was measured with, as much stricter as the card is. Where
+ * the owner set a stricter rate than it was chosen for, the card's for that rate holds. A burst is also held to the chosen photograph × template threshold until a burst was measured here.
  * The result throws when the card knows nothing of a form.
  */
 export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model'>): ThresholdsInForce {
   const { wantedFmr } = settingsOf(parts)
+  const isWanted = parts.gallery.settings().wantedFmr !== undefined // the default is no wish of anybody's
   // Distances of another model mean something else: what was chosen for it is not used at all.
   const chosen = parts.gallery
     .choices()
@@ -26,8 +29,12 @@ export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model
   const chosenFor = (form: ComparisonForm) => chosen.find(({ choice }) => choice.form.form === form)
   return (form, counts) => {
     const own = chosenFor(form)
-    if (own) return tuned(form, own, scaled(parts.card, own.choice, counts))
     const card = fromCard(parts, form, counts, wantedFmr)
+    if (own) {
+      const held = scaled(parts.card, own.choice, counts)
+      const isLaxer = rateOf(own.choice) > wantedFmr && held.distance > card.distance
+      return isWanted && isLaxer ? instead(card, held.distance, own.choice) : tuned(form, own, held)
+    }
     const single = form === 'burst-template' ? chosenFor('photograph-template') : undefined
     if (!single) return card
     const { distance, note } = scaled(parts.card, single.choice, { ...counts, burst: 1 })
@@ -102,6 +109,17 @@ function scaled(
         ? chosen
         : `${chosen} Made stricter for ${more}, by ${((1 - scale) * 100).toPrecision(2)} %, as the model’s card does: more photographs bring strangers nearer too.`,
   }
+}
+
+/** What the owner set in Settings is held to as well: the card's for it, in place of a laxer choice. */
+function instead<F extends ComparisonForm>(
+  card: ThresholdUsed<F>,
+  laxer: number,
+  choice: ThresholdChoice,
+): ThresholdUsed<F> {
+  const { people, impostorPairs, wantedFmr } = card
+  const note = `Stricter than the ${shownDistance(laxer)} chosen on this gallery (false match rate up to ${shownRate(rateOf(choice))}), because Settings ask for ${shownRate(wantedFmr)}. ${card.note}`
+  return { ...card, note, origin: { kind: 'card', people, impostorPairs, note, insteadOf: laxer } }
 }
 
 /** The false match rate a choice stands for: what was wished, else the worst its evidence allows. */

@@ -425,6 +425,18 @@ describe('a chosen threshold', () => {
     expect(used(12).distance).toBe(used(5).distance)
   })
 
+  test('does not loosen the rate that the owner set, and a stricter one stays', async () => {
+    enrolPeople(parts.gallery, [4, 4], parts.model)
+    await engine.call('tune.choose', { ...bursts, wish: byHand(0.9) })
+    expect(await status()).toMatchObject({ distance: 0.9, origin: { kind: 'tuned' } }) // the default is no wish
+    await engine.call('settings.set', { wantedFmr: 1e-4 })
+    const held = await status()
+    expect(held).toMatchObject({ distance: 0.7, wantedFmr: 1e-4, origin: { kind: 'card', insteadOf: 0.9 } })
+    expect(held.origin.note).toMatch(/^Stricter than the 0.9000 chosen on this gallery .* Settings ask for/)
+    await engine.call('tune.choose', { ...bursts, wish: byHand(0.6) })
+    expect(await status()).toMatchObject({ distance: 0.6, origin: { kind: 'tuned' } })
+  })
+
   test('a loose one for photographs does not loosen bursts', async () => {
     enrolPeople(parts.gallery, [4, 4], parts.model)
     const before = await status()
