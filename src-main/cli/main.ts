@@ -231,6 +231,59 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
       ),
     )
   semblance
+    .command('retrain')
+    .description('train a candidate on the gallery and judge it; nothing uses it until it is promoted')
+    .addOption(new Option('--depth <depth>', 'what moves').choices(['head']).default('head'))
+    .option('--loss <name>', 'a loss of "semblance losses" (default: triplet)')
+    .option('--miner <name>', 'what it learns from (default: facenet-semi-hard)')
+    .option('--distance <name>', 'how embeddings are compared (default: the loss’s own)')
+    .option('--steps <n>', 'steps of each run', wholeNumber)
+    .option('--seed <n>', 'of everything that is drawn', wholeNumber, 1)
+    .option('--dry-run', 'say what would be done, and who should be looked at first')
+    .addOption(home())
+    .addOption(json())
+    .action((options) =>
+      run(options.json, async (terminal) => (await import('./retrain.ts')).retrain(options, terminal)),
+    )
+  const models = semblance
+    .command('models')
+    .description('the models made from this gallery, which is in use, and how that came to be')
+    .addOption(home())
+    .addOption(json())
+    .action((options) =>
+      run(options.json, async (terminal) => (await import('./models-list.ts')).listModels(options, terminal)),
+    )
+  models
+    .command('delete <version>')
+    .description('remove a model that is neither in use nor the way back')
+    .addOption(home())
+    .addOption(json())
+    .action((version, _options, command: Command) => {
+      const options = command.optsWithGlobals<{ home?: string; json?: boolean }>()
+      return run(options.json === true, async (terminal) =>
+        (await import('./models-list.ts')).deleteModel(version, options, terminal),
+      )
+    })
+  semblance
+    .command('promote <version>')
+    .description('put a candidate in use; "semblance rollback" is the way back')
+    .option('--even-if-rejected', 'for experts: also one that its report rejected; the log records it')
+    .addOption(home())
+    .addOption(json())
+    .action((version, options) =>
+      run(options.json, async (terminal) =>
+        (await import('./promote.ts')).promote(version, options, terminal),
+      ),
+    )
+  semblance
+    .command('rollback')
+    .description('back to the model before the last promotion, exactly')
+    .addOption(home())
+    .addOption(json())
+    .action((options) =>
+      run(options.json, async (terminal) => (await import('./rollback.ts')).rollback(options, terminal)),
+    )
+  semblance
     .command('losses')
     .description('every loss, miner and distance: formula, source, settings')
     .addOption(json())

@@ -44,8 +44,7 @@ export function addModelVersion(
   { head, ...described }: NewModelVersion,
 ): { kind: 'added'; version: string } | Refusal {
   if (!head.every(Number.isFinite)) throw new Error('a head holds finite numbers only')
-  const bytes = new Uint8Array(head.buffer, head.byteOffset, head.byteLength)
-  const version = `${described.base}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}`
+  const version = versionOf(described.base, head)
   if (store.get('SELECT id FROM model_version WHERE version = ?', version))
     return {
       kind: 'refused',
@@ -62,6 +61,12 @@ export function addModelVersion(
     store.seal.sealVector(head, place(version, 'head')),
   )
   return { kind: 'added', version }
+}
+
+/** "1-3fa2b81c90de": the base and what the head's bytes hash to. */
+export function versionOf(base: string, head: Float32Array): string {
+  const bytes = new Uint8Array(head.buffer, head.byteOffset, head.byteLength)
+  return `${base}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}`
 }
 
 export function modelVersions(store: Store): ModelVersion[] {

@@ -41,12 +41,15 @@ export function judge(evidence: GateEvidence): Verdict {
   const lines: Line[] = [healthLine(health.before, health.after), parityLine(parity)]
   // What is no number has no distances to judge.
   if (health.after.finite) {
-    lines.push(galleryLine('gallery', gallery, wantedFmr), separationLine(gallery, 'gallery people'))
+    lines.push(
+      galleryLine('gallery', gallery, wantedFmr),
+      separationLine(gallery, wantedFmr, 'gallery people', true),
+    )
     for (const { inWords, parts } of strangers)
       lines.push(
         galleryLine('gallery-by-strangers', parts, wantedFmr),
         strangersLine(parts, inWords),
-        separationLine(parts, inWords),
+        separationLine(parts, wantedFmr, inWords, false),
       )
     lines.push(peopleLine(people))
   }

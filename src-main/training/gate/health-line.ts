@@ -20,7 +20,9 @@ export function healthLine(before: Health, after: Health): Line {
       ? `The new model’s embeddings fill ${after.effectiveRank.toFixed(1)} dimensions instead of ${before.effectiveRank.toFixed(1)}: they collapse.`
       : after.norm < before.norm / farthestNorm || after.norm > before.norm * farthestNorm
         ? `The embeddings’ length went from ${before.norm.toPrecision(3)} to ${after.norm.toPrecision(3)}: the run left its course.`
-        : null
+        : after.activeTriplets !== null && after.activeTriplets > mostActive
+          ? `${inPercent(after.activeTriplets)} of the triplets are still active at the end: the photographs contradict whose they are said to be.`
+          : null
   const active =
     after.activeTriplets === null ? '' : `, ${inPercent(after.activeTriplets)} of the triplets still active`
   return {
@@ -36,4 +38,5 @@ export function healthLine(before: Health, after: Health): Line {
 }
 
 const leastRank = 0.5 // of the rank before: a head that keeps people apart keeps its dimensions
+const mostActive = 0.5 // a tenth is left of a healthy run, nine tenths where labels are shuffled
 const farthestNorm = 10 // the length carries no decision, but tenfold means that the rate was far too high

@@ -16,7 +16,9 @@ describe('a candidate', () => {
       }),
     )
     expect(verdict.kind).toBe('promote')
-    expect(line(verdict, 'separation').outcome).toBe('better')
+    // Being apart from gallery people was trained and is no merit; being apart from strangers was not.
+    const separations = verdict.lines.filter(({ id }) => id === 'separation')
+    expect(separations.map(({ outcome }) => outcome)).toEqual(['not-worse', 'better'])
     expect(verdict.failed).toBe(null)
   })
 
@@ -65,6 +67,7 @@ describe('a candidate', () => {
       { ...healthy, finite: false },
       { ...healthy, effectiveRank: 3 },
       { ...healthy, norm: 100 },
+      { ...healthy, activeTriplets: 0.9 },
     ])
       expect(judge(evidence({ health: { before: healthy, after } }))).toMatchObject({
         kind: 'reject',

@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { drawStrangers, type TwoCovarianceModel } from '../../src-main/evaluation/virtual-strangers.ts'
+import { Gallery } from '../../src-main/gallery/gallery.ts'
+import { random } from '../../src-main/learning/random.ts'
+import { photographOf, someone } from '../gallery/made-up.ts'
+import { freshFolder, semblance } from './command-line.ts'
+
+const card = join(import.meta.dirname, '../../models/cards/face-recognition-strangers.json')
+
+/** Twelve people who never were, six photographs each, as the pre-trained model would embed them. */
+async function madeUpGallery(): Promise<string> {
+  const home = freshFolder()
+  const { fit } = JSON.parse(await readFile(card, 'utf8')) as { fit: TwoCovarianceModel }
+  const { vectors } = drawStrangers(fit, 12, 6, random(7, 'made up').uniform)
+  const opened = await Gallery.open({ home, key: { kind: 'key-file' }, now: Date.now })
+  if (opened.kind === 'refused') throw new Error(opened.message)
+  for (let person = 0; person < 12; person++) {
+    const photographs = Array.from({ length: 6 }, (_, i) => {
+      const row = person * 6 + i
+      const embedding = vectors.slice(row * 128, (row + 1) * 128)
+      return photographOf(row, { modelVersion: '1', embedding, crop: null })
+    })
+    opened.gallery.enrol(someone(`Person ${person}`), photographs)
+  }
+  opened.gallery.close()
+  return home
+}
+
+async function templates(home: string, version: string) {
+  const opened = await Gallery.open({ home, key: { kind: 'key-file' }, now: Date.now })
+  if (opened.kind === 'refused') throw new Error(opened.message)
+  const found = opened.gallery.templates(version)
+  opened.gallery.close()
+  return found
+}
+
+test('a candidate is trained, judged, listed, promoted, rolled back and deleted', async () => {
+  const home = await madeUpGallery()
+  const before = await templates(home, '1')
+
+  const planned = await semblance(['retrain', '--dry-run', '--json'], { home })
+  expect(planned.json).toMatchObject({
+    kind: 'plan',
+    plan: { people: 12, photographs: 72, trainable: 12, heldOut: 12, mixed: [], trouble: null },
+    recipe: { depth: 'head', loss: { id: 'triplet', miner: 'facenet-semi-hard' }, seed: 1 },
+  })
+
+  const trained = await semblance(['retrain', '--steps', '20', '--seed', '3', '--json'], { home })
+  expect(trained.stderr).not.toContain('TensorFlow')
+  expect(trained.json).toMatchObject({ kind: 'candidate', recipe: { steps: 20, seed: 3 } })
+  const { version, verdict } = trained.json as { version: string; verdict: { lines: { id: string }[] } }
+  expect(version).toMatch(/^1-[0-9a-f]{12}$/)
+  expect(verdict.lines.map(({ id }) => id)).toEqual([
+    'health',
+    'parity',
+    'gallery',
+    'separation',
+    'gallery-by-strangers',
+    'strangers',
+    'separation',
+    'people',
+  ])
+
+  const listed = await semblance(['models', '--json'], { home })
+  expect(listed.json).toMatchObject({
+    inUse: null,
+    models: [
+      { version: '1', inUse: true },
+      { version, inUse: false, parent: '1' },
+    ],
+  })
+
+  // Whatever the report says, an expert may use it, and the log tells.
+  const promoted = await semblance(['promote', version, '--even-if-rejected', '--json'], { home })
+  expect(promoted.json).toMatchObject({ kind: 'promoted', version, photographs: 72 })
+  expect(await templates(home, version)).toHaveLength(12)
+  const inUse = await semblance(['models'], { home })
+  expect(inUse.stdout).toMatch(new RegExp(`${version} +retrained 1 +in use`))
+  expect(inUse.stdout).toContain('promoted')
+  expect((await semblance(['models', 'delete', version], { home })).stderr).toContain('roll back first')
+
+  // A model is retrained from the one in use.
+  const again = await semblance(['retrain', '--steps', '5', '--json'], { home })
+  expect(again.json).toMatchObject({ kind: 'candidate' })
+
+  const back = await semblance(['rollback', '--json'], { home })
+  expect(back.json).toEqual({ kind: 'rolled-back', from: version, to: null })
+  expect(await templates(home, '1')).toEqual(before)
+  expect((await semblance(['models', 'delete', version, '--json'], { home })).json).toMatchObject({
+    kind: 'removed',
+  })
+}, 120_000)
+
+test('a rejected candidate is refused with its sentence, and too small a gallery with its own', async () => {
+  const home = freshFolder()
+  const small = await semblance(['retrain', '--json'], { home })
+  expect(small.code).toBe(2)
+  expect(small.json).toMatchObject({ kind: 'refused', reason: 'too-little' })
+  expect((await semblance(['rollback', '--json'], { home })).json).toMatchObject({ reason: 'no-way-back' })
+  expect((await semblance(['promote', '7', '--json'], { home })).json).toMatchObject({
+    reason: 'no-such-model',
+  })
+
+  const opened = await Gallery.open({ home, key: { kind: 'key-file' }, now: Date.now })
+  if (opened.kind === 'refused') throw new Error(opened.message)
+  const added = opened.gallery.addModelVersion({
+    base: '1',
+    parent: '1',
+    recipe: {},
+    processor: 'cpu',
+    seconds: 1,
+    trainedOn: { people: [], photographs: 0, others: '', hash: '' },
+    verdict: 'reject',
+    report: { sentence: 'Rejected: strangers come nearer.' },
+    card: {},
+    head: Float32Array.of(1),
+  })
+  opened.gallery.close()
+  const refused = await semblance(['promote', added.kind === 'added' ? added.version : '', '--json'], {
+    home,
+  })
+  expect(refused.code).toBe(2)
+  expect(refused.json).toMatchObject({ reason: 'rejected' })
+  expect(refused.stderr).toContain('strangers come nearer')
+}, 60_000)
