@@ -44,38 +44,39 @@ export async function verify(
     loosestPhotographThreshold(parts.card),
   )
   await reembed(parts, person)
-  // From here on nothing waits, so that the lock, the template and the attempt belong to the same moment.
-  const enrolled = parts.gallery.person(person)
-  if (!enrolled) return notEnrolled(parts, null, `person ${person}`)
-  const lockedMeanwhile = lockOf(parts, person)
-  if (lockedMeanwhile) return lockedMeanwhile
-  if (burst.kind !== 'faces') {
-    log(parts, person, enrolled.name, burst.kind === 'different-faces' ? 'several-faces' : burst.kind)
-    return refusalOf(burst)
-  }
-  const found = parts.gallery.template(person, parts.model.version)
-  if (found.kind !== 'template') return notEnrolled(parts, person, enrolled.name)
+  const bestFrame = burst.kind === 'faces' ? await jpegOf(sharpest(burst.faces).crop) : null
+  // Nothing waits in here, and no other process writes: the lock, the template and the attempt belong to one moment.
+  return parts.gallery.atOneMoment(() => {
+    const enrolled = parts.gallery.person(person)
+    if (!enrolled) return notEnrolled(parts, null, `person ${person}`)
+    const lockedMeanwhile = lockOf(parts, person)
+    if (lockedMeanwhile) return lockedMeanwhile
+    if (burst.kind !== 'faces') {
+      log(parts, person, enrolled.name, burst.kind === 'different-faces' ? 'several-faces' : burst.kind)
+      return refusalOf(burst)
+    }
+    const found = parts.gallery.template(person, parts.model.version)
+    if (found.kind !== 'template') return notEnrolled(parts, person, enrolled.name)
 
-  const { outcome, reached, threshold } = compare(parts, found.template, burst.faces)
-  const nearest = nearestPhotograph(parts, person, burst.faces)
-  const attempt = log(parts, person, enrolled.name, outcome, reached, threshold)
-  const failures = parts.gallery.recentFailures(person).failures
-  const evidence: Evidence = {
-    distance: reached,
-    threshold: shownInForce(threshold),
-    margin: threshold.distance - reached,
-    nearestPhotograph: nearest,
-    bestFrame: await jpegOf(sharpest(burst.faces).crop),
-    framesUsed: burst.faces.length,
-    attempt,
-  }
-  if (outcome === 'match') return { kind: 'match', ...evidence }
-  return {
-    kind: 'no-match',
-    why: whyNot(reached - threshold.distance),
-    failuresLeft: failuresLeft(failures, settings),
-    ...evidence,
-  }
+    const { outcome, reached, threshold } = compare(parts, found.template, burst.faces)
+    const evidence: Evidence = {
+      distance: reached,
+      threshold: shownInForce(threshold),
+      margin: threshold.distance - reached,
+      nearestPhotograph: nearestPhotograph(parts, person, burst.faces),
+      bestFrame: bestFrame!,
+      framesUsed: burst.faces.length,
+      attempt: log(parts, person, enrolled.name, outcome, reached, threshold),
+    }
+    if (outcome === 'match') return { kind: 'match', ...evidence }
+    const { failures } = parts.gallery.recentFailures(person)
+    return {
+      kind: 'no-match',
+      why: whyNot(reached - threshold.distance),
+      failuresLeft: failuresLeft(failures, settings),
+      ...evidence,
+    }
+  })
 }
 
 /** The fused probe against the template, judged by the threshold of exactly this form. */

@@ -199,6 +199,14 @@ export class Gallery {
     return templates(this.#store, modelVersion)
   }
 
+  /**
+   * Reads and writes that belong to one moment, for all processes: what `work` reads, nobody changes before it has
+   * written. All or nothing; an exception or a refusal takes everything back.
+   */
+  atOneMoment<T>(work: () => T): T {
+    return this.#store.write(work)
+  }
+
   addAttempt(attempt: NewAttempt): AttemptId {
     return this.#store.write(() => addAttempt(this.#store, attempt))
   }

@@ -35,9 +35,11 @@ export class Store {
 
   /**
    * One transaction: on disk when it returns. A refusal, like an exception, takes everything back. The write lock is
-   * taken first, so that what is read inside cannot be changed by another process before it is written.
+   * taken first, so that what is read inside cannot be changed by another process before it is written. Inside another
+   * `write` it is a part of that one, taken back alone.
    */
   write<T>(work: () => T): T {
+    if (this.#database.isTransaction) return this.#writePart(work)
     this.#exec('BEGIN IMMEDIATE')
     try {
       const result = work()
@@ -46,6 +48,18 @@ export class Store {
     } catch (error) {
       // SQLite has already rolled back where the disk was full.
       if (this.#database.isTransaction) this.#exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  #writePart<T>(work: () => T): T {
+    this.#exec('SAVEPOINT part')
+    try {
+      const result = work()
+      this.#exec(isRefusal(result) ? 'ROLLBACK TO part; RELEASE part' : 'RELEASE part')
+      return result
+    } catch (error) {
+      if (this.#database.isTransaction) this.#exec('ROLLBACK TO part; RELEASE part')
       throw error
     }
   }

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createEngine, type Engine } from '../../src-main/engine.ts'
 import type { Verdict } from '../../src-main/contract.ts'
@@ -182,6 +184,41 @@ describe('lock-out', () => {
     const verdicts = await Promise.all(Array.from({ length: 8 }, () => verify(ada, burst(2))))
     expect(verdicts.filter(({ kind }) => kind === 'no-match')).toHaveLength(5)
     expect(verdicts.filter(({ kind }) => kind === 'locked-out')).toHaveLength(3)
+  })
+
+  test('between the lock, the decision and its entry in the log no other process gets a word in', async () => {
+    const ada = await enrolled('Ada', 1)
+    const elsewhere = new DatabaseSync(join(parts.home, 'gallery.sqlite'), { timeout: 0 })
+    const written: boolean[] = []
+    const { gallery } = parts
+    const template = gallery.template.bind(gallery)
+    gallery.template = (...of) => {
+      try {
+        elsewhere.exec('BEGIN IMMEDIATE; ROLLBACK')
+        written.push(true)
+      } catch {
+        written.push(false)
+      }
+      return template(...of)
+    }
+    expect(await verify(ada, burst(2))).toMatchObject({ kind: 'no-match', failuresLeft: 4 })
+    expect(written).toEqual([false])
+    elsewhere.exec('BEGIN IMMEDIATE; ROLLBACK') // and afterwards it may
+    elsewhere.close()
+  })
+
+  test('two windows on one gallery share the five attempts', async () => {
+    const ada = await enrolled('Ada', 1)
+    const second = await madeUpParts({ home: parts.home, clock: parts.clock })
+    const other = createEngine(second)
+    const verdicts = await Promise.all(
+      [engine, other, engine, other, engine, other, engine, other].map((each) =>
+        each.call('verify', { person: ada, frames: burst(2) }),
+      ),
+    )
+    other.close()
+    second.gallery.close()
+    expect(verdicts.filter(({ kind }) => kind === 'no-match')).toHaveLength(5)
   })
 
   test('a clock that is set back a year does not lock for a year', async () => {

@@ -41,6 +41,24 @@ test('an exception takes back what was written before it, and the next transacti
   expect(names(store)).toEqual(['b'])
 })
 
+test('a part of a transaction is taken back alone', () => {
+  const store = newStore()
+  store.write(() => {
+    set(store, 'a')
+    store.write(() => set(store, 'b'))
+    store.write(() => {
+      set(store, 'c')
+      return { kind: 'refused', reason: 'x', message: 'X.' }
+    })
+    const work = () => {
+      set(store, 'd')
+      throw new Error('fault')
+    }
+    expect(() => store.write(work)).toThrow('fault')
+  })
+  expect(names(store)).toEqual(['a', 'b'])
+})
+
 test('numbers go on where they stopped, though the last row is gone', () => {
   const store = newStore()
   const add = () =>
