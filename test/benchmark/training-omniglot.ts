@@ -21,7 +21,7 @@ export async function omniglotRuns({
   shared,
   out,
   threads,
-  steps = 1600,
+  steps = 1200,
 }: {
   shared: string
   out: string
