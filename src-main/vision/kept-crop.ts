@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import sharp from 'sharp'
-import type { Picture } from './face.ts'
+import { cropSidePx, type Picture } from './face.ts'
 
 const raw = ({ width, height, rgb }: Picture) => sharp(rgb, { raw: { width, height, channels: 3 } })
 
@@ -11,7 +11,8 @@ export async function cropToPng(crop: Picture): Promise<Uint8Array> {
 
 /** Reads back what `cropToPng` wrote, pixel for pixel; throws if the bytes are not such a PNG. */
 export async function cropFromPng(png: Uint8Array): Promise<Picture> {
-  const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true })
+  const limits = { limitInputPixels: cropSidePx ** 2 } // an imported file may say that it is a picture of gigabytes
+  const { data, info } = await sharp(png, limits).raw().toBuffer({ resolveWithObject: true })
   if (info.channels !== 3) throw new Error(`a kept crop has 3 channels, this one ${info.channels}`)
   return { width: info.width, height: info.height, rgb: new Uint8Array(data) }
 }

@@ -1,3 +1,4 @@
+import { averageBlocks } from './blocks.ts'
 import type { Detection } from './detection.ts'
 import type { Picture } from './face.ts'
 import { raiseLight } from './light.ts'
@@ -7,6 +8,9 @@ import { detectInStill } from './still-detector.ts'
 
 /** A border's width, as a share of the picture's longer side: a face that fills the picture then fills half of it, where the SSD is surest. */
 const borderShare = 0.5
+
+/** A border round more than this, in pixels, is made round a shrunk copy: round 50 megapixels it would take 600 MB. */
+const longestWithBorderPx = 2048
 
 export interface Search {
   /** The picture the faces were found in, which landmarks are best looked for in; same pixels, perhaps raised light. */
@@ -29,7 +33,8 @@ export async function findFaces(net: Network, picture: Picture): Promise<Search>
   return { picture: raised, detections: await detectWithBorder(net, raised) }
 }
 
-async function detectWithBorder(net: Network, picture: Picture): Promise<Detection[]> {
+async function detectWithBorder(net: Network, whole: Picture): Promise<Detection[]> {
+  const { picture, factor } = shrunkFor(whole)
   const border = Math.round(Math.max(picture.width, picture.height) * borderShare)
   const width = picture.width + 2 * border
   const height = picture.height + 2 * border
@@ -43,7 +48,23 @@ async function detectWithBorder(net: Network, picture: Picture): Promise<Detecti
   const bordered = { width, height, rgb: new Uint8Array(pixels.buffer) }
   const detections = await detectInStill(net, bordered)
   return detections.map(({ box, score }) => ({
-    box: { ...box, left: box.left - border, top: box.top - border },
+    box: {
+      left: (box.left - border) * factor,
+      top: (box.top - border) * factor,
+      width: box.width * factor,
+      height: box.height * factor,
+    },
     score,
   }))
+}
+
+/** By whole blocks, to no fewer pixels with its border than twice what the detector takes: it sees no less. */
+function shrunkFor(picture: Picture): { picture: Picture; factor: number } {
+  const { width, height } = picture
+  if (Math.max(width, height) <= longestWithBorderPx) return { picture, factor: 1 }
+  const factor = Math.ceil(Math.max(width, height) / (longestWithBorderPx / 2))
+  return {
+    picture: averageBlocks(picture, factor, { left: 0, top: 0, right: width, bottom: height }),
+    factor,
+  }
 }
