@@ -33,7 +33,7 @@ export async function reembed(
 }
 
 /** One crop that an imported file brought in and that is no picture of ours must not keep all the others from being read. */
-async function readableCrop(png: Uint8Array | null): Promise<Picture | null> {
+export async function readableCrop(png: Uint8Array | null): Promise<Picture | null> {
   const crop = png && (await cropFromPng(png).catch(() => null))
   return crop && crop.width === cropSidePx && crop.height === cropSidePx ? crop : null
 }

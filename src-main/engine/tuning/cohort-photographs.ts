@@ -1,8 +1,9 @@
 import type { CohortId, CohortPhotographId, Refusal } from '../../contract.ts'
-import { cropFromPng, cropHash, cropToPng } from '../../vision/kept-crop.ts'
+import { cropHash, cropToPng } from '../../vision/kept-crop.ts'
 import type { ReadPicture } from '../../vision/read-picture.ts'
 import type { Job } from '../jobs.ts'
 import type { Parts } from '../parts.ts'
+import { readableCrop } from '../re-embedding.ts'
 import { refused } from '../refusal.ts'
 
 /** Keeps the most prominent face of a photograph as a stranger's crop; the photograph itself is not kept. */
@@ -34,9 +35,9 @@ export async function reembedStrangers(
   let embedded = 0
   for (const [done, { photograph }] of stale.entries()) {
     if (job?.signal.aborted) break
-    const png = gallery.strangerCrop(photograph)
-    if (png === null) continue // removed meanwhile
-    const { embedding } = await (await vision).embed(await cropFromPng(png))
+    const crop = await readableCrop(gallery.strangerCrop(photograph))
+    if (crop === null) continue // removed meanwhile, or no picture of ours: it is left out
+    const { embedding } = await (await vision).embed(crop)
     if (gallery.putStrangerEmbedding(photograph, model.version, embedding)) embedded++
     job?.progress(done + 1, stale.length, 'Reading the cohort with the new model')
   }

@@ -231,6 +231,16 @@ describe('strangers', () => {
     expect(parts.gallery.staleStrangers(parts.model.version)).toEqual([])
   })
 
+  test('of a cohort whose crop cannot be read any more are left out, and the rest is measured', async () => {
+    enrolPeople(parts.gallery, [3, 3], parts.model)
+    const cohort = importStrangers(parts.gallery, [2], parts.model)
+    const crop = Buffer.from('89504e470d0a1a0a00', 'hex')
+    const broken = { stranger: 9, crop, cropHash: 'broken', modelVersion: 'older' }
+    parts.gallery.addStranger(cohort, { ...broken, embedding: embeddingOf(50, 0) })
+    const measurement = await measured({ ...photographs, strangers: { kind: 'cohort', cohort } })
+    expect(measurement.strangerPeople).toBe(1)
+  })
+
   test('that are virtual give a forecast that a wish is held to, and say so', async () => {
     const people = 60
     const vectors = new Float32Array(people * 3 * 128)
