@@ -4,7 +4,7 @@ import { random } from '../../learning/random.ts'
 import { judge, type GateEvidence, type Verdict } from '../gate/gate.ts'
 import type { StrangersPart } from '../gate/strangers-line.ts'
 import type { OpenRunner } from '../step-runner.ts'
-import { equalThreshold } from './equal-threshold.ts'
+import { ascending, equalThreshold } from './equal-threshold.ts'
 import { applyToRows, type Head } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
 import { headParity } from './head-parity.ts'
@@ -152,7 +152,7 @@ function thresholdsOf(run: HeadRun, all: Mapped, people: readonly number[]): Str
   const impostors = run.strangersModel
     ? withStrangers(all, people, virtualStrangers(run, 'threshold', 1), { before: 0, after: 0 })
     : pairedAmong(all, people)
-  return { before: run.threshold, after: equalThreshold(impostors, run.threshold) }
+  return { before: run.threshold, after: equalThreshold(ascending(impostors.impostor), run.threshold) }
 }
 
 function withStrangers(

@@ -38,5 +38,5 @@ export function healthLine(before: Health, after: Health): Line {
 }
 
 const leastRank = 0.5 // of the rank before: a head that keeps people apart keeps its dimensions
-const mostActive = 0.5 // a tenth is left of a healthy run, nine tenths where labels are shuffled
+const mostActive = 0.75 // a tenth is left of a healthy run on photographs, nine tenths where labels are shuffled
 const farthestNorm = 10 // the length carries no decision, but tenfold means that the rate was far too high

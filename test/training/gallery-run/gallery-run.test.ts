@@ -1,0 +1,162 @@
+import * as tf from '@tensorflow/tfjs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { drawStrangers, type TwoCovarianceModel } from '../../../src-main/evaluation/virtual-strangers.ts'
+import { random } from '../../../src-main/learning/random.ts'
+import { candidateCard } from '../../../src-main/training/gallery-run/candidate-card.ts'
+import { ascending, equalThreshold } from '../../../src-main/training/gallery-run/equal-threshold.ts'
+import { identityHead } from '../../../src-main/training/gallery-run/head.ts'
+import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
+import { healthOf } from '../../../src-main/training/gallery-run/health-of.ts'
+import { mapped, pairedAmong } from '../../../src-main/training/gallery-run/pairing.ts'
+import { retrainHead, type HeadRun } from '../../../src-main/training/gallery-run/retrain-head.ts'
+import { trainHead } from '../../../src-main/training/gallery-run/train-head.ts'
+import { peopleFolds, trainingSet } from '../../../src-main/training/gallery-run/training-set.ts'
+import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
+
+const d = 128
+const openRunner = onnxRunner({ executionProviders: ['cpu'], threads: 1 })
+let model: TwoCovarianceModel
+
+beforeAll(async () => {
+  await tf.setBackend('cpu')
+  const card = join(import.meta.dirname, '../../../models/cards/face-recognition-strangers.json')
+  model = (JSON.parse(await readFile(card, 'utf8')) as { fit: TwoCovarianceModel }).fit
+})
+
+/** People who never were, the newest photograph last. */
+function madeUp(people: number, each: number, seed = 1) {
+  const { vectors, people: owner } = drawStrangers(model, people, each, random(seed, 'made up').uniform)
+  return trainingSet(
+    Array.from({ length: people * each }, (_, row) => ({
+      person: 100 + owner[row]!,
+      embedding: vectors.slice(row * d, (row + 1) * d),
+      capturedAt: row,
+    })),
+  )
+}
+
+async function result<T>(running: AsyncGenerator<unknown, T>): Promise<T> {
+  for (;;) {
+    const { value, done } = await running.next()
+    if (done) return value
+  }
+}
+
+test('the newest photographs are held out, where two are left to train on', () => {
+  const at = (person: number, capturedAt: number) => ({
+    person,
+    capturedAt,
+    embedding: Float32Array.of(1, 0),
+  })
+  const set = trainingSet([at(1, 9), at(1, 1), at(1, 5), at(1, 4), at(2, 1), at(2, 2), at(3, 1)])
+  expect(set.training).toEqual([[1, 3, 2], [4, 5], [6]])
+  expect(set.heldOut).toEqual([[0], [], []])
+  const ten = trainingSet(Array.from({ length: 10 }, (_, i) => at(1, i)))
+  expect(ten.heldOut).toEqual([[7, 8, 9]])
+})
+
+test('folds leave everybody out once', () => {
+  const folds = peopleFolds(12, 5, 1)
+  expect(folds.map((fold) => fold.length)).toEqual([3, 3, 2, 2, 2])
+  expect(folds.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, i) => i))
+  expect(peopleFolds(12, 5, 1)).toEqual(folds)
+  expect(peopleFolds(12, 5, 2)).not.toEqual(folds)
+})
+
+test('held-out photographs are compared with the unit mean of the others', () => {
+  const set = madeUp(3, 4)
+  const { genuine, impostor } = pairedAmong(mapped(set, identityHead(d)), [0, 1, 2])
+  expect([genuine.people.length, impostor.people.length]).toEqual([3, 6])
+  expect(genuine.after).toEqual(genuine.before)
+  const rows = [0, 1, 2].map((row) => set.vectors.slice(row * d, (row + 1) * d))
+  const mean = rows[0]!.map((value, k) => value + rows[1]![k]! + rows[2]![k]!)
+  const length = Math.hypot(...mean)
+  const probe = set.vectors.slice(3 * d, 4 * d)
+  expect(genuine.before[0]).toBeCloseTo(Math.hypot(...probe.map((value, k) => value - mean[k]! / length)), 5)
+})
+
+test('a threshold moves to where as many impostors pass', () => {
+  const before = Float32Array.from({ length: 1000 }, (_, i) => (i + 1) / 1000)
+  const after = before.map((value) => value * 1.5)
+  expect(equalThreshold(ascending({ before, after }), 0.1)).toBeCloseTo(0.15, 6)
+  expect(equalThreshold(ascending({ before, after }), 0.0001)).toBeCloseTo(0.00015, 6) // nobody passes: by the scale
+})
+
+test('a card under a head that changes nothing keeps its thresholds', () => {
+  const row = { template: 5, burst: 1, operatingPoints: [{ fmr: 1e-3, threshold: 0.33 }] }
+  const card = { version: '1', measuredOn: 'photographs', forms: [row] }
+  const moved = candidateCard(card, '1-abc', identityHead(d), model, 9)
+  expect(moved.version).toBe('1-abc')
+  expect(moved.forms[0]!.operatingPoints[0]!.threshold).toBeCloseTo(0.33, 6)
+  expect(
+    candidateCard(card, 'x', identityHead(d), null, 1.1).forms[0]!.operatingPoints[0]!.threshold,
+  ).toBeCloseTo(0.363)
+})
+
+test('health counts the dimensions that are filled', () => {
+  const source = random(1, 'health')
+  const rows = Float32Array.from({ length: 400 * 8 }, () => source.normal())
+  expect(healthOf(rows, 8, null, null).effectiveRank).toBeGreaterThan(7.5)
+  const onto = identityHead(8).map((value, i) => (i < 16 ? value : 0)) // keeps two dimensions
+  expect(healthOf(rows, 8, onto, null).effectiveRank).toBeLessThan(2.1)
+  expect(healthOf(rows, 8, new Float32Array(64), null).finite).toBe(false)
+})
+
+describe('a head', () => {
+  const recipe = { ...defaultHeadRecipe, steps: 12, warmUpSteps: 2, others: 4, people: 4, photographs: 3 }
+  const rowsOf = (set: ReturnType<typeof madeUp>) => ({
+    vectors: set.vectors,
+    dimension: d,
+    labels: set.owners,
+  })
+
+  test('starts from the model in use and gives the same numbers for the same seed', async () => {
+    const own = rowsOf(madeUp(6, 4))
+    const others = rowsOf(madeUp(8, 2, 2))
+    const still = await result(trainHead(own, others, { ...recipe, learningRate: 0 }, openRunner))
+    expect(still).toEqual(identityHead(d))
+    const [one, two] = [
+      await result(trainHead(own, others, recipe, openRunner)),
+      await result(trainHead(own, others, recipe, openRunner)),
+    ]
+    expect(one).toEqual(two)
+    expect(one).not.toEqual(still)
+  })
+
+  test('takes any loss of the catalogue, those against classes too', async () => {
+    const own = rowsOf(madeUp(6, 4))
+    const trained = await result(
+      trainHead(own, null, { ...recipe, steps: 3, loss: { id: 'arcface' } }, openRunner),
+    )
+    expect(trained.every(Number.isFinite)).toBe(true)
+  })
+
+  test('is not trained on fewer than two people with two photographs', async () => {
+    const alone = rowsOf(madeUp(1, 4))
+    await expect(result(trainHead(alone, null, recipe, openRunner))).rejects.toThrow(
+      'Two people with two photographs',
+    )
+  })
+})
+
+test('a run judges by people who were left out, and one that learns nothing is rejected', async () => {
+  const run: HeadRun = {
+    set: madeUp(10, 5),
+    recipe: { ...defaultHeadRecipe, steps: 2, learningRate: 0, people: 4, others: 4 },
+    openRunner,
+    wantedFmr: 1e-4,
+    threshold: 0.34,
+    mixIn: null,
+    cohort: null,
+    strangersModel: model,
+  }
+  const { verdict, evidence, threshold } = await result(retrainHead(run))
+  expect(verdict).toMatchObject({ kind: 'reject', failed: null })
+  expect(evidence.strangers.map(({ parts }) => parts.length)).toEqual([5])
+  expect(evidence.parity).toBeLessThan(1e-5)
+  expect(threshold).toBeCloseTo(0.34, 5)
+  // The two who were left out probe, with all their photographs, the eight who stayed.
+  expect(evidence.strangers[0]!.parts[0]!.impostor.people).toHaveLength(2 * 5 * 8)
+}, 60_000)
