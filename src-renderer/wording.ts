@@ -93,3 +93,13 @@ export function measureWords(measure: QualityMeasure): string {
 /** Share of the components that pass, 0–1. */
 export const qualityShare = (quality: QualityMeasure[]) =>
   quality.length === 0 ? 0 : quality.filter((measure) => measure.passes).length / quality.length
+
+/** The contract's limit on what one call carries to the engine, in bytes. */
+export const largestFileBytes = 256 * 1024 * 1024
+
+/** How a gallery file gets in that is too large for this page; null where it is not. */
+export function largeGalleryWords(bytes: number): string | null {
+  return bytes > largestFileBytes
+    ? 'The file is larger than the 256 MiB that this page can take in. Import it on the command line: semblance import FILE.'
+    : null
+}

@@ -1,9 +1,8 @@
 import type { Refusal } from '../../src-main/contract.ts'
-import { countWords } from '../wording.ts'
+import { countWords, largestFileBytes } from '../wording.ts'
 import { failureWords } from './notices.svelte.ts'
 
 const atOnce = 2 // one is read from disk while the engine works on the other
-const largestBytes = 256 * 1024 * 1024 // the contract's limit
 
 export interface FileEntry {
   id: number
@@ -88,7 +87,7 @@ export class FileIntake {
     this.#files.delete(entry.id)
     try {
       if (!file) throw new Error('The file is gone.')
-      if (file.size > largestBytes) throw new Error('The file is larger than 256 MiB.')
+      if (file.size > largestFileBytes) throw new Error('The file is larger than 256 MiB.')
       const gives = await take(entry.fileName, new Uint8Array(await file.arrayBuffer()))
       if (gives.kind === 'kept') {
         entry.state = { kind: 'kept' }

@@ -2,7 +2,7 @@ import type { Gives, Settings } from '../../src-main/contract.ts'
 import type { Engine } from '../engine.ts'
 import type { Notices } from './notices.svelte.ts'
 import { offerFile } from '../offer-file.ts'
-import { todayInFileName } from '../wording.ts'
+import { largeGalleryWords, todayInFileName } from '../wording.ts'
 
 export type Transfer =
   | { kind: 'idle' }
@@ -48,8 +48,9 @@ export class SettingsState {
     if (!gives) return null
     if (gives.kind === 'refused') return gives.message
     offerFile(`gallery-${todayInFileName()}.semblance`, gives.bytes, 'application/octet-stream')
+    const large = largeGalleryWords(gives.bytes.length)
     this.#notices.done(
-      'The gallery was exported. Without its passphrase nobody can open the file, you neither.',
+      `The gallery was exported. Without its passphrase nobody can open the file, you neither.${large ? ` ${large}` : ''}`,
     )
     return null
   }
@@ -57,6 +58,8 @@ export class SettingsState {
   /** Null when it was taken in; else why not. */
   async importGallery(file: File, passphrase: string): Promise<string | null> {
     this.imported = null
+    const large = largeGalleryWords(file.size)
+    if (large) return large
     const gives = await this.#transfer('Opening the file', 'Nothing was imported.', async (job) => {
       const bytes = new Uint8Array(await file.arrayBuffer())
       return this.#engine.call('gallery.import', { passphrase, bytes, job })

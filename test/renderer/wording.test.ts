@@ -3,6 +3,7 @@ import {
   agoWords,
   countWords,
   distanceWords,
+  largeGalleryWords,
   measureWords,
   rateWords,
   remainingWords,
@@ -47,4 +48,9 @@ test('a measure is given with its unit and its limit', () => {
       sentence: '',
     }),
   ).toBe('Distance between the eyes: 31 px, limit 60 px')
+})
+
+test('a gallery file that the page cannot take in again is said to need the command line', () => {
+  expect(largeGalleryWords(256 * 1024 * 1024)).toBe(null)
+  expect(largeGalleryWords(256 * 1024 * 1024 + 1)).toContain('semblance import')
 })
