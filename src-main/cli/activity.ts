@@ -13,7 +13,8 @@ export function activity(
   return withGallery(options, terminal, false, async (parts) => {
     if (options.csv) {
       const csv = activityCsv(allAttempts(parts))
-      return done({ csv }, csv.split('\r\n').slice(0, -1))
+      const lines = csv.split('\r\n').slice(0, -1)
+      return done({ csv }, terminal.onScreen ? lines.map(shown) : lines)
     }
     const attempts = parts.gallery.attempts({ limit: options.limit }).map(attemptOf)
     const rows = attempts.map(({ at, claim, outcome, distance, threshold }) => [

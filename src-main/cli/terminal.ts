@@ -11,6 +11,8 @@ export interface Progress {
 
 /** Where a command talks to people. stdout belongs to its answer alone; all else goes to stderr. */
 export interface Terminal {
+  /** Whether the answer is read on a screen; else it goes into a file or another program, byte for byte. */
+  onScreen: boolean
   say(line: string): void
   progress(total: number, what: string): Promise<Progress>
   /** Null where nobody can be asked. */
@@ -20,6 +22,7 @@ export interface Terminal {
 /** The process's own terminal: a bar where stderr is one, plain lines elsewhere. */
 export function processTerminal(): Terminal {
   return {
+    onScreen: process.stdout.isTTY === true,
     say: (line) => void process.stderr.write(line + '\n'),
     progress: (total, what) => (process.stderr.isTTY ? bar(total, what) : lines(total, what)),
     async ask(question, { hidden } = { hidden: false }) {
