@@ -219,6 +219,15 @@ describe('people and settings', () => {
     )
   })
 
+  test('crops that are kept no more are said to stay where they are stored already', () =>
+    opening({ hash: '#/settings' }, async ({ page }) => {
+      const words = page.getByText('those that are stored already stay')
+      await page.getByRole('switch', { name: 'Keep the face crops' }).waitFor()
+      expect(await words.count()).toBe(0)
+      await page.getByRole('switch', { name: 'Keep the face crops' }).click()
+      await words.waitFor()
+    }))
+
   test('the gallery is exported under a passphrase typed twice, and a wrong one does not import', () =>
     opening({ hash: '#/settings' }, async ({ page }) => {
       await page.getByRole('button', { name: 'Export…' }).click()
