@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Gallery } from '../gallery/gallery.ts'
 import type { Embed } from '../gallery/versions-in-use.ts'
-import { recognitionWeights } from '../learning/networks/recognition-weights.ts'
 import { applyHead, type Head } from '../training/gallery-run/head.ts'
 import { mappedStrangers } from '../training/gallery-run/mapped-strangers.ts'
 import { embeddingLength, featuresLength, type Picture } from '../vision/face.ts'
@@ -93,6 +92,8 @@ export function lastLayer(features: Float32Array, pretrained: PretrainedHead): F
 
 /** face-api's last layer, from its npm package. */
 export async function readPretrainedHead(): Promise<PretrainedHead> {
+  // TensorFlow.js comes with it: nobody who only opens a gallery waits for that.
+  const { recognitionWeights } = await import('../learning/networks/recognition-weights.ts')
   const require = createRequire(import.meta.url)
   const folder = join(dirname(require.resolve('@vladmandic/face-api/package.json')), 'model')
   const file = (name: string) => readFile(join(folder, `face_recognition_model${name}`))
