@@ -177,3 +177,12 @@ test('errors are added up by person over the parts', () => {
     [1, { comparisons: 2, before: 0, after: 2 }],
   ])
 })
+
+test('a model that only shrinks every distance is neither better nor worse', () => {
+  const one = paired({ genuine: { before: 0.5, after: 0.5 }, impostor: { before: 0.9, after: 0.9 } })
+  for (const distances of [one.genuine, one.impostor]) distances.after = distances.before.map((d) => d / 2)
+  const parts = [{ ...one, threshold: { before: 0.6, after: 0.3 } }]
+  const verdict = judge(evidence({ gallery: [one], strangers: [{ inWords: 'strangers', parts }] }))
+  expect(verdict.lines.map(({ outcome }) => outcome)).toEqual(verdict.lines.map(() => 'not-worse'))
+  expect(verdict.kind).toBe('reject')
+})
