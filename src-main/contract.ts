@@ -94,6 +94,8 @@ export interface Status {
   processor: string
   /** How the gallery's key is kept; `basic-text` is Linux's unprotected fallback and is said to the user. */
   keyKeeper: 'safe-storage' | 'basic-text' | 'key-file' | 'passphrase'
+  /** What the user should know about how the gallery was opened, in a sentence. */
+  notice?: string | null
   threshold: ThresholdInForce
   /** False while sessions are still loading; verification waits for them. */
   ready: boolean

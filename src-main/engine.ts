@@ -215,6 +215,7 @@ function status({ home, gallery, model, processor, card }: Parts, ready: boolean
     model,
     processor,
     keyKeeper: gallery.keyKeeper,
+    notice: gallery.notice,
     threshold: inForceFor({ gallery, model, card }, 'burst-template'),
     ready,
   }

@@ -24,6 +24,8 @@ export async function withGallery(
   const home = await homeFolder(options.home)
   const opened = await openParts({ home, key: keyFromEnvironment(), threads: 2, lazy: !networks })
   if (opened.kind === 'refused') return refusedOutcome(opened)
+  const { notice } = opened.parts.gallery
+  if (notice) terminal.say(notice)
   try {
     return await work(opened.parts)
   } finally {

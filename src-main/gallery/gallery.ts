@@ -73,18 +73,21 @@ export interface GalleryOptions {
 export class Gallery {
   /** How this gallery's key is kept. */
   readonly keyKeeper: KeyKeeper
+  /** What the user should know about how it was opened, in a sentence. */
+  readonly notice: string | null
   readonly #store: Store
 
-  private constructor(store: Store, keyKeeper: KeyKeeper) {
+  private constructor(store: Store, keyKeeper: KeyKeeper, notice: string | null) {
     this.#store = store
     this.keyKeeper = keyKeeper
+    this.notice = notice
   }
 
   /** Makes a new gallery only where there is none: a missing or wrong key, or a damaged file, is refused in words. */
   static async open(options: GalleryOptions): Promise<{ kind: 'open'; gallery: Gallery } | Refusal> {
     const opened = await openStore(options)
     if (opened.kind === 'refused') return opened
-    return { kind: 'open', gallery: new Gallery(opened.store, opened.keyKeeper) }
+    return { kind: 'open', gallery: new Gallery(opened.store, opened.keyKeeper, opened.notice) }
   }
 
   /** In order of enrolment. */

@@ -15,7 +15,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import type { Refusal } from '../contract.ts'
 import { asideOf, publish } from './durable-file.ts'
-import { masterKey } from './key-keeper.ts'
+import { keyFileName, masterKey } from './key-keeper.ts'
 import type { KeyKeeper, KeySource } from './key-keeper.ts'
 import { applicationId, migrate, migrations, version } from './schema.ts'
 import { Seal } from './seal.ts'
@@ -32,7 +32,7 @@ export async function openStore(of: {
   home: string
   key: KeySource
   now: () => number
-}): Promise<{ kind: 'opened'; store: Store; keyKeeper: KeyKeeper } | Refusal> {
+}): Promise<{ kind: 'opened'; store: Store; keyKeeper: KeyKeeper; notice: string | null } | Refusal> {
   const path = join(of.home, galleryFileName)
   try {
     mkdirSync(of.home, { recursive: true, mode: 0o700 })
@@ -40,13 +40,20 @@ export async function openStore(of: {
     const isNew = !existsSync(path)
     // A log without its database is a gallery that lost its file; a new one must not swallow it.
     if (isNew && sizeOf(`${path}-wal`) > 0) throw new StorageTrouble('corrupt', 'a log without its database')
+    // It may be that making the gallery was cut off after its key; it may be that the gallery was lost.
+    const notice = isNew && existsSync(join(of.home, keyFileName)) ? keyWithoutGallery : null
     const master = await masterKey(of.home, of.key, isNew)
     if (master.kind === 'refused') return master
     const seal = new Seal(master.key)
     if (isNew) await createDatabase(path, seal)
     const opened = openDatabase(path, seal)
     if (opened instanceof DatabaseSync)
-      return { kind: 'opened', store: new Store(opened, seal, path, of.now), keyKeeper: master.keeper }
+      return {
+        kind: 'opened',
+        store: new Store(opened, seal, path, of.now),
+        keyKeeper: master.keeper,
+        notice,
+      }
     return opened
   } catch (error) {
     const trouble = storageTrouble(error)
@@ -130,6 +137,8 @@ function checkHeader(path: string): Refusal | null {
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
+
+const keyWithoutGallery = `${keyFileName} was here but ${galleryFileName} was not: an empty gallery was begun. If people were enrolled here, close Semblance and put ${galleryFileName} back from a backup.`
 
 const wrongKey: Refusal = {
   kind: 'refused',

@@ -31,6 +31,7 @@ export class Application {
   readonly enrolment: Enrolment
   readonly activity: Activity
   readonly tuning: Tuning
+  #told: string | null = null
 
   constructor(engine: Engine) {
     this.status = new StatusState(engine)
@@ -59,6 +60,13 @@ export class Application {
       this.person.refresh(),
       this.activity.refresh(),
     ])
+    this.#tell(this.status.now?.notice ?? null)
+  }
+
+  /** Once: whoever dismissed it has read it. */
+  #tell(notice: string | null) {
+    if (notice !== null && notice !== this.#told) this.notices.problem(notice)
+    this.#told = notice
   }
 }
 

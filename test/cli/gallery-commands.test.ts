@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readModelCard } from '../../src-main/engine/open-parts.ts'
@@ -155,6 +155,13 @@ describe('a gallery that does not open is refused in words, and no new one is ma
     const { code } = await semblance(['people', '--json'], { home })
     expect(code).toBe(2)
   })
+})
+
+test('a gallery that is gone while its key is not is said on stderr', async () => {
+  const home = await galleryOf(['Ada'])
+  expect((await semblance(['people'], { home })).stderr).toBe('')
+  rmSync(join(home, 'gallery.sqlite'))
+  expect((await semblance(['people'], { home })).stderr).toContain('gallery.sqlite was not')
 })
 
 test('activity of a gallery nobody was verified in is an empty list', async () => {

@@ -285,3 +285,13 @@ describe('on a full disk', () => {
     expect(photographs(store, 1)).toHaveLength(2)
   })
 })
+
+test('a key without its gallery begins an empty one, and says so', async () => {
+  const { home, path } = await closedGallery()
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+  const begun = await openGallery(home)
+  expect(begun.notice).toMatch(/^gallery\.key was here but gallery\.sqlite was not: .*\.$/)
+  begun.close()
+  expect((await openGallery(home)).notice).toBe(null)
+  expect((await openGallery(newHome())).notice).toBe(null)
+})

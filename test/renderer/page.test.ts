@@ -219,6 +219,16 @@ describe('people and settings', () => {
     )
   })
 
+  test('what the user should know about how the gallery was opened stands there until it is dismissed', async () => {
+    const engine = await ScriptedEngine.withPeople()
+    engine.notice = 'An empty gallery was begun.'
+    await opening(
+      { hash: '#/settings' },
+      async ({ page }) => void (await page.getByText('An empty gallery was begun.').waitFor()),
+      engine,
+    )
+  })
+
   test('crops that are kept no more are said to stay where they are stored already', () =>
     opening({ hash: '#/settings' }, async ({ page }) => {
       const words = page.getByText('those that are stored already stay')

@@ -78,6 +78,7 @@ export class ScriptedEngine {
   settings: Settings = { ...defaultSettings }
   readonly tuning = new ScriptedTuning((event, body) => this.tell(event, body))
   keyKeeper: Status['keyKeeper'] = 'safe-storage'
+  notice: string | null = null
   /** File names that are refused, with the reason. */
   refusedFiles: Record<string, string> = {}
   perFileMs = 20
@@ -117,6 +118,7 @@ export class ScriptedEngine {
       model: { name: 'FaceRecognitionNet', version: '1' },
       processor: 'ONNX Runtime · CPU',
       keyKeeper: this.keyKeeper,
+      notice: this.notice,
       threshold: {
         form: 'burst-template',
         distance: 0.871,
