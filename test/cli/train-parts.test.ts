@@ -21,6 +21,7 @@ beforeAll(() => void (folder = freshFolder()))
 function quiet(): Terminal & { said: string[] } {
   const said: string[] = []
   return {
+    onScreen: false,
     said,
     say: (line) => void said.push(line),
     progress: async () => ({ step: () => {}, say: (line) => void said.push(line), stop: () => {} }),
