@@ -346,7 +346,12 @@ export class Tuning {
     }
     this.#rest(gives.choice.threshold)
     await Promise.allSettled([this.refreshChoices(), this.#status.refresh()])
-    this.#notices.done('The threshold is in use from now on, in every window and on the command line.')
+    const { origin } = gives.inForce
+    this.#notices.done(
+      origin.kind === 'tuned'
+        ? 'The threshold is in use from now on, in every window and on the command line.'
+        : `The threshold is stored, but a stricter one is in use. ${origin.note}`,
+    )
   }
 
   async forgetChoice() {

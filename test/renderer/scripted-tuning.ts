@@ -36,7 +36,14 @@ export class ScriptedTuning {
     this.#tell = tell
   }
 
+  /** Why a stricter threshold than the chosen one holds; null while the chosen one does. */
+  stricter: string | null = null
+
   inForce(form: ThresholdInForce['form']): ThresholdInForce {
+    if (this.choice?.form.form === form && this.stricter !== null) {
+      const origin = { kind: 'card' as const, people: 2423, impostorPairs: 2_900_000, note: this.stricter }
+      return { form, distance: 0.2, wantedFmr: 1e-5, origin: { ...origin, insteadOf: this.choice.threshold } }
+    }
     if (this.choice?.form.form !== form)
       return {
         form,

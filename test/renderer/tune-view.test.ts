@@ -159,6 +159,19 @@ describe('choosing', () => {
       await page.getByText('not chosen here yet').waitFor()
     }))
 
+  test('a threshold laxer than Settings ask for is stored, and what holds in its place is said', () =>
+    tuning({}, async ({ page }, engine) => {
+      engine.tuning.stricter = 'Settings ask for 0.001 %.'
+      await page.getByRole('combobox', { name: 'Choose the threshold: By hand' }).click()
+      await page.getByRole('option', { name: 'Where both errors are equal' }).click()
+      await page.getByRole('button', { name: /^Use \d/ }).click()
+      await page.getByText('stored, but a stricter one is in use. Settings ask for').waitFor()
+      await expect
+        .poll(() => page.locator('p.now').innerText())
+        .toMatch(/In use: 0.2000, from the model’s card .* elsewhere. Settings ask for/)
+      await page.getByRole('button', { name: 'Back to the model’s own' }).waitFor()
+    }))
+
   test('what the data cannot support is refused in words, with what would', () =>
     tuning({}, async ({ page }) => {
       await page.getByRole('combobox', { name: 'Choose the threshold: By hand' }).click()
