@@ -3,6 +3,7 @@
  * sides import. Schemas stand at the door: what passes them is trusted inside.
  */
 import * as v from 'valibot'
+import { retrainingCalls, type RetrainingEvents } from './contract/retraining.ts'
 import type { DoubtedRate } from './evaluation/doubt.ts'
 import type { Findings } from './evaluation/findings.ts'
 import type { Forecast, StrangersCorrection } from './evaluation/forecast.ts'
@@ -10,6 +11,8 @@ import type { Form } from './evaluation/form.ts'
 import type { PackedComparisons } from './evaluation/packed-comparisons.ts'
 import type { Spread } from './evaluation/people-statistics.ts'
 import type { Animal } from './evaluation/zoo.ts'
+
+export * from './contract/retraining.ts'
 
 // ─── words shared by many calls ──────────────────────────────────────────────
 
@@ -581,6 +584,8 @@ export const calls = {
     gives: gives<{ kind: 'set' } | Refusal>(),
   },
 
+  ...retrainingCalls,
+
   'job.cancel': { takes: v.object({ job: Key }), gives: gives<{ kind: 'cancelled' } | Refusal>() },
 } as const
 
@@ -589,7 +594,7 @@ export type Takes<N extends CallName> = v.InferOutput<(typeof calls)[N]['takes']
 export type Gives<N extends CallName> = (typeof calls)[N]['gives']
 
 /** What the engine tells without being asked. */
-export interface Events {
+export interface Events extends RetrainingEvents {
   /** Someone, in any window or on the command line, changed the gallery. */
   'gallery-changed': Record<string, never>
   'settings-changed': Settings

@@ -35,7 +35,10 @@ export type Handlers<N extends CallName = CallName> = {
 }
 
 /** Rooms of their own answer these; what `createEngine` is given of them it answers too. */
-type CallsElsewhere = Extract<CallName, `tune.${string}` | `cohort.${string}`>
+type CallsElsewhere = Extract<
+  CallName,
+  `${'tune' | 'cohort' | 'retrain' | 'models' | 'hard-example'}.${string}`
+>
 type CallsHere = Exclude<CallName, CallsElsewhere>
 
 const reembedding = 're-embedding' // the engine's own job
