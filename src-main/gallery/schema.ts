@@ -137,6 +137,41 @@ export const migrations: readonly string[] = [
     event BLOB NOT NULL
   ) STRICT;
   `,
+  // Versions that are whole networks, runs as every process sees them, probes kept for the next run. `revision` counts
+  // what others have to look at anew: the progress of a run is written without it.
+  `
+  ALTER TABLE gallery ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+
+  ALTER TABLE model_version ADD COLUMN network BLOB;
+
+  CREATE TABLE training_run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    started_at INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    heard_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    run BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE hard_example (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('not-them', 'them')),
+    person INTEGER NOT NULL REFERENCES person ON DELETE CASCADE,
+    kept_at INTEGER NOT NULL,
+    distance REAL NOT NULL,
+    crop_tag BLOB NOT NULL UNIQUE,
+    png BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX hard_example_person ON hard_example (person);
+
+  CREATE TABLE hard_example_embedding (
+    example INTEGER NOT NULL REFERENCES hard_example ON DELETE CASCADE,
+    model_version TEXT NOT NULL,
+    embedding BLOB NOT NULL,
+    features BLOB NOT NULL,
+    PRIMARY KEY (example, model_version)
+  ) STRICT;
+  `,
 ]
 
 /** Brings an older database to the newest version: each step whole or not at all. */

@@ -34,6 +34,58 @@ const version1 = `
   PRAGMA user_version = 1;
 `
 
+/** What came up to version 4 as it was released: must never change either. */
+const upToVersion4 = `
+  CREATE TABLE former_name (person INTEGER NOT NULL REFERENCES person ON DELETE CASCADE, name_tag BLOB NOT NULL,
+    PRIMARY KEY (person, name_tag)) STRICT;
+  CREATE TABLE threshold_choice (form TEXT PRIMARY KEY, choice BLOB NOT NULL) STRICT;
+  CREATE TABLE not_same_person (a INTEGER NOT NULL REFERENCES person ON DELETE CASCADE,
+    b INTEGER NOT NULL REFERENCES person ON DELETE CASCADE, PRIMARY KEY (a, b)) STRICT;
+  CREATE TABLE not_same_photograph (a INTEGER NOT NULL REFERENCES photograph ON DELETE CASCADE,
+    b INTEGER NOT NULL REFERENCES photograph ON DELETE CASCADE, PRIMARY KEY (a, b)) STRICT;
+  CREATE TABLE cohort (id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL, imported_at INTEGER NOT NULL,
+    may_train INTEGER NOT NULL) STRICT;
+  CREATE TABLE cohort_photograph (id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cohort INTEGER NOT NULL REFERENCES cohort ON DELETE CASCADE, stranger INTEGER NOT NULL,
+    crop_tag BLOB NOT NULL UNIQUE, png BLOB NOT NULL) STRICT;
+  CREATE INDEX cohort_photograph_stranger ON cohort_photograph (cohort, stranger);
+  CREATE TABLE cohort_embedding (photograph INTEGER NOT NULL REFERENCES cohort_photograph ON DELETE CASCADE,
+    model_version TEXT NOT NULL, embedding BLOB NOT NULL, PRIMARY KEY (photograph, model_version)) STRICT;
+  CREATE TABLE model_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version TEXT NOT NULL UNIQUE,
+    made_at INTEGER NOT NULL, description BLOB NOT NULL, head BLOB NOT NULL) STRICT;
+  CREATE TABLE model_in_use (id INTEGER PRIMARY KEY CHECK (id = 1), in_use BLOB NOT NULL) STRICT;
+  CREATE TABLE model_event (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, event BLOB NOT NULL) STRICT;
+  PRAGMA user_version = 4;
+`
+
+/** A gallery of version 4 with Ada and a retrained model that is in use, written by SQL alone. */
+async function version4Gallery(head: Float32Array): Promise<string> {
+  const home = await version1Gallery()
+  const master = await masterKey(home, { kind: 'key-file' }, false)
+  if (master.kind === 'refused') throw new Error(master.message)
+  const seal = new Seal(master.key)
+  const at = (table: string, row: number | string, column: string) => ({ table, row, column, person: null })
+  const database = new DatabaseSync(join(home, 'gallery.sqlite'))
+  database.exec(upToVersion4)
+  const described = { base: '1', parent: '1', recipe: {}, verdict: 'promote' }
+  database
+    .prepare("INSERT INTO model_version VALUES (1, '1-abc', 50, ?, ?)")
+    .run(
+      seal.sealText(JSON.stringify(described), at('model_version', '1-abc', 'description')),
+      seal.sealVector(head, at('model_version', '1-abc', 'head')),
+    )
+  database
+    .prepare('INSERT INTO model_in_use VALUES (1, ?)')
+    .run(
+      seal.sealText(
+        JSON.stringify({ inUse: '1-abc', replaced: [null], choicesOf: {} }),
+        at('model_in_use', 1, 'in_use'),
+      ),
+    )
+  database.close()
+  return home
+}
+
 /** A gallery of version 1 with Ada in it, written by SQL alone. */
 async function version1Gallery(): Promise<string> {
   const home = newHome()
@@ -84,7 +136,7 @@ async function version1Gallery(): Promise<string> {
 }
 
 function schemaOf(database: DatabaseSync): unknown[] {
-  const squeeze = (sql: unknown) => String(sql).replace(/\s+/g, ' ').replace(/\( /g, '(').replace(/ \)/g, ')')
+  const squeeze = (sql: unknown) => String(sql).replace(/\s+/g, ' ').replace(/\( /g, '(').replace(/ ([),])/g, '$1')
   return database
     .prepare('SELECT name, sql FROM sqlite_schema ORDER BY name')
     .all()
@@ -142,6 +194,31 @@ describe('a gallery of version 1', () => {
     migrate(fresh)
     expect(schemaOf(migrated)).toEqual(schemaOf(fresh))
     expect(migrated.prepare('PRAGMA user_version').get()!.user_version).toBe(migrations.length)
+    migrated.close()
+  })
+})
+
+describe('a gallery of version 4', () => {
+  const head = Float32Array.of(1, 0, 0.25, -1)
+
+  test('opens with its people and the model it was using', async () => {
+    const gallery = await openGallery(await version4Gallery(head))
+    expect(gallery.people()).toMatchObject([{ person: 1, name: 'Ada', photographs: 1 }])
+    expect(gallery.modelVersions()).toMatchObject([
+      { version: '1-abc', name: 'retrained 1', parent: '1', madeAt: 50, verdict: 'promote' },
+    ])
+    expect(gallery.modelInUse()).toEqual({ inUse: '1-abc', replaced: [null] })
+    expect(gallery.modelHead('1-abc')).toEqual(head)
+  })
+
+  test('has the schema of a new one afterwards', async () => {
+    const home = await version4Gallery(head)
+    const gallery = await openGallery(home)
+    gallery.close()
+    const migrated = new DatabaseSync(join(home, 'gallery.sqlite'), { readOnly: true })
+    const fresh = new DatabaseSync(':memory:')
+    migrate(fresh)
+    expect(schemaOf(migrated)).toEqual(schemaOf(fresh))
     migrated.close()
   })
 })
