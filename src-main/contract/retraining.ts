@@ -6,6 +6,7 @@ import type { PackedComparisons } from '../evaluation/packed-comparisons.ts'
 const Id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))
 const Word = v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,64}$/))
 const Version = v.pipe(v.string(), v.minLength(1), v.maxLength(128))
+const Job = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(64))) // names what is heard of by 'progress'
 const gives = <G>() => undefined as unknown as G
 
 /** How much of the network is trained: its last linear layer (or a map after it), its last stage too, or everything. */
@@ -245,7 +246,7 @@ export const retrainingCalls = {
   'retrain.options': { takes: v.optional(v.object({}), {}), gives: gives<RetrainOptions>() },
   /** Times a real step on every processor, each in a process of its own; a minute at most. */
   'retrain.processors': {
-    takes: v.object({ job: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(64))) }),
+    takes: v.object({ job: Job }),
     gives: gives<{ kind: 'processors'; processors: ProcessorTried[] }>(),
   },
   'retrain.plan': { takes: RetrainWish, gives: gives<RetrainPlan | Refusal>() },
@@ -261,18 +262,18 @@ export const retrainingCalls = {
   'models.list': { takes: v.optional(v.object({}), {}), gives: gives<ModelSummary[]>() },
   /** As the gate saw it. */
   'models.report': { takes: v.object({ version: Version }), gives: gives<CandidateReport | Refusal>() },
-  /** Any two, as the gallery is now. */
+  /** Any two, as the gallery is now: what is not embedded yet by one of them is, which takes time. */
   'models.compare': {
-    takes: v.object({ before: Version, after: Version }),
+    takes: v.object({ before: Version, after: Version, job: Job }),
     gives: gives<ModelComparison | Refusal>(),
   },
   'models.map': {
-    takes: v.object({ before: Version, after: Version }),
+    takes: v.object({ before: Version, after: Version, job: Job }),
     gives: gives<EmbeddingMap | Refusal>(),
   },
   /** In one transaction; a rejected one is refused here (the command line has an expert switch). */
   'models.promote': {
-    takes: v.object({ version: Version }),
+    takes: v.object({ version: Version, job: Job }),
     gives: gives<{ kind: 'promoted'; version: string; photographs: number; without: number } | Refusal>(),
   },
   'models.roll-back': {
@@ -296,6 +297,7 @@ export const retrainingCalls = {
         v.instance(Uint8Array),
         v.check((bytes) => bytes.byteLength <= 256 * 1024 * 1024, 'a file may hold 256 MiB at most'),
       ),
+      job: Job,
     }),
     gives: gives<{ kind: 'imported'; version: string } | Refusal>(),
   },
