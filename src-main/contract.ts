@@ -10,6 +10,7 @@ import type { Forecast, StrangersCorrection } from './evaluation/forecast.ts'
 import type { Form } from './evaluation/form.ts'
 import type { PackedComparisons } from './evaluation/packed-comparisons.ts'
 import type { Spread } from './evaluation/people-statistics.ts'
+import type { PersonalThreshold } from './evaluation/personal-threshold.ts'
 import type { Animal } from './evaluation/zoo.ts'
 
 export * from './contract/retraining.ts'
@@ -128,6 +129,14 @@ export interface ThresholdInForce {
         strangers: string // in words
         note: string
       }
+  /** Where the person has a stricter threshold of their own: `distance` is theirs, the rest is everybody's. */
+  personal?: {
+    everyones: number // the distance that holds for others
+    at: number // ms since 1970
+    /** Why it does not quite hold any more, in a sentence; null while it does. */
+    stale: string | null
+    reason: string
+  }
 }
 
 /** The newest frame as the live preview sees it: `hint` is the first failing component's sentence. */
@@ -394,6 +403,33 @@ export interface ThresholdChoice {
   forecast: Forecast | null
 }
 
+/** A stricter threshold for one person, with what it was computed from. It is never laxer than everybody's. */
+export interface PersonalChoice {
+  person: PersonId
+  form: Form
+  threshold: number
+  /** Everybody's, that it was moved from. */
+  from: number
+  reason: string
+  model: { name: string; version: string }
+  /** Changes whenever a photograph or person of the gallery does. */
+  gallery: string
+  at: number // ms since 1970
+  strangers: Strangers
+  strangersInWords: string
+  /** Distances of so many other people to this person, and of everybody to everybody. */
+  strangersCompared: number
+  impostor: Spread
+  everyone: Spread
+}
+
+/** What a threshold of their own would be for one person, and the one that is in force for them. */
+export interface PersonalProposal {
+  person: PersonId
+  own: PersonalThreshold
+  inForce: (PersonalChoice & { stale: string | null }) | null
+}
+
 export type CohortId = number
 export type CohortPhotographId = number
 
@@ -535,6 +571,20 @@ export const calls = {
   },
   'tune.forget-choice': {
     takes: v.object({ form: ComparisonForm }),
+    gives: gives<{ kind: 'forgotten' } | Refusal>(),
+  },
+  /** A threshold for each person, moved from the one in force to where their strangers are. */
+  'tune.personal': {
+    takes: v.object({ ...subject, job: v.optional(Key) }),
+    gives: gives<{ kind: 'personal'; from: number; people: PersonalProposal[] } | Refusal>(),
+  },
+  /** Takes one person's into force, if it is stricter than everybody's; refuses a laxer one. */
+  'tune.choose-personal': {
+    takes: v.object({ ...subject, person: Id, job: v.optional(Key) }),
+    gives: gives<{ kind: 'chosen'; choice: PersonalChoice } | Refusal>(),
+  },
+  'tune.forget-personal': {
+    takes: v.object({ person: Id, form: ComparisonForm }),
     gives: gives<{ kind: 'forgotten' } | Refusal>(),
   },
   /**

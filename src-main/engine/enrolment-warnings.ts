@@ -57,7 +57,7 @@ export function nearAnother(
       return {
         person: template.person,
         apart: distance(embedding, template.embedding),
-        threshold: inForce(form, counts).distance,
+        threshold: inForce(form, counts, template.person).distance,
       }
     })
     .filter(({ apart, threshold }) => apart <= threshold)

@@ -99,7 +99,7 @@ function confusabilityOf(parts: Parts, templates: Template[]) {
     if (!nearest) return null
     const counts = { template: nearest.photographs, burst: own.photographs }
     const { form } = formOf(counts.template, counts.burst)
-    const threshold = inForce(form, counts)
+    const threshold = inForce(form, counts, nearest.person)
     return nearest.distance <= threshold.distance ? nearest : null
   }
 }

@@ -85,7 +85,7 @@ export function compare(parts: Pick<Parts, 'gallery' | 'card' | 'model'>, templa
   const { form } = formOf(counts.template, counts.burst)
   const probe = fuse(faces.map((face) => face.embedding))
   const reached = distanceBetween(form, probe, template.embedding)
-  const threshold = thresholdInForce(parts, form, counts)
+  const threshold = thresholdInForce(parts, form, counts, template.person)
   return { outcome: decide(reached, threshold), reached: reached.value, threshold }
 }
 

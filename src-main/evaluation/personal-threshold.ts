@@ -8,6 +8,9 @@ export interface PersonalThreshold {
   reason: string
 }
 
+/** A shift smaller than this is none: it is below what a camera's noise and a few more strangers move a spread. */
+export const leastShift = 0.005
+
 /**
  * A threshold of one's own: the global one moved to where this person's strangers are, shrunk towards it where the
  * person has been compared with few. It keeps its z-score: t = μ_own + (t_global − μ) / σ · σ_own.
@@ -50,7 +53,7 @@ export function personalThresholdOf(
     shift,
     impostors,
     reason:
-      Math.abs(shift) < 0.005
+      Math.abs(shift) < leastShift
         ? `As for everyone (${mixed}).`
         : shift < 0
           ? `Stricter by ${(-shift).toFixed(3)}: strangers come nearer to this person than to others (${mixed}).`

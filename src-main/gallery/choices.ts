@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { ComparisonForm, PhotographId, Refusal, ThresholdChoice } from '../contract.ts'
+import type {
+  ComparisonForm,
+  PersonalChoice,
+  PersonId,
+  PhotographId,
+  Refusal,
+  ThresholdChoice,
+} from '../contract.ts'
 import { noSuchPhotograph } from './refusals.ts'
 import type { NotSame } from './records.ts'
 import type { Store } from './store.ts'
@@ -7,7 +14,7 @@ import type { Store } from './store.ts'
 /** The threshold that was chosen for each form, with its evidence. Sealed: nobody loosens it by editing the file. */
 export function choices(store: Store): ThresholdChoice[] {
   return store
-    .all('SELECT form, choice FROM threshold_choice ORDER BY form')
+    .all(`SELECT form, choice FROM threshold_choice WHERE ${isEverybodys} ORDER BY form`)
     .map(
       ({ form, choice }) =>
         JSON.parse(store.seal.openText(choice as Uint8Array, place(String(form)))) as ThresholdChoice,
@@ -27,6 +34,43 @@ export function setChoice(store: Store, choice: ThresholdChoice): void {
 /** Inside `store.write`. Whether there was one. */
 export function forgetChoice(store: Store, form: ComparisonForm): boolean {
   return store.run('DELETE FROM threshold_choice WHERE form = ?', form) > 0
+}
+
+// A person's own threshold lies beside everybody's, under a key that names them, the form and the model: what was chosen
+// for a model that is put back holds again.
+const isEverybodys = `form NOT LIKE 'personal %'`
+
+/** The stricter thresholds of single people. */
+export function personalChoices(store: Store): PersonalChoice[] {
+  return store
+    .all(`SELECT form AS key, choice FROM threshold_choice WHERE NOT ${isEverybodys} ORDER BY form`)
+    .map(({ key, choice }) => {
+      const person = Number(String(key).split(' ')[1])
+      return JSON.parse(
+        store.seal.openText(choice as Uint8Array, place(String(key), person)),
+      ) as PersonalChoice
+    })
+}
+
+/** Inside `store.write`. */
+export function setPersonalChoice(store: Store, choice: PersonalChoice): void {
+  const key = `personal ${choice.person} ${choice.form.form} ${choice.model.version}`
+  store.run(
+    'INSERT OR REPLACE INTO threshold_choice (form, choice) VALUES (?, ?)',
+    key,
+    store.seal.sealText(JSON.stringify(choice), place(key, choice.person)),
+  )
+}
+
+/** Inside `store.write`. Whether there was one; without a form, all of this person's. */
+export function forgetPersonalChoices(store: Store, person: PersonId, form?: ComparisonForm): boolean {
+  const key = `personal ${person} ${form === undefined ? '' : `${form} `}`
+  return store.run('DELETE FROM threshold_choice WHERE substr(form, 1, ?) = ?', key.length, key) > 0
+}
+
+/** Inside `store.write`: of everybody's, under whichever model. */
+export function forgetChoices(store: Store): void {
+  store.run(`DELETE FROM threshold_choice WHERE ${isEverybodys}`)
 }
 
 /** Changes whenever a photograph or a person comes, goes, or changes hands. */
@@ -82,6 +126,6 @@ export function notSame(store: Store): NotSame {
   return { people: pairs('not_same_person'), photographs: pairs('not_same_photograph') }
 }
 
-function place(form: string) {
-  return { table: 'threshold_choice', row: form, column: 'choice', person: null }
+function place(key: string, person: PersonId | null = null) {
+  return { table: 'threshold_choice', row: key, column: 'choice', person }
 }

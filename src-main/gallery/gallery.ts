@@ -4,6 +4,7 @@ import type {
   CohortId,
   CohortPhotographId,
   ComparisonForm,
+  PersonalChoice,
   PersonId,
   PhotographId,
   Refusal,
@@ -11,7 +12,17 @@ import type {
   ThresholdChoice,
 } from '../contract.ts'
 import { addAttempt, attempts, recentFailures } from './attempts.ts'
-import { choices, fingerprint, forgetChoice, markNotSame, notSame, setChoice } from './choices.ts'
+import {
+  choices,
+  fingerprint,
+  forgetChoice,
+  forgetPersonalChoices,
+  markNotSame,
+  notSame,
+  personalChoices,
+  setChoice,
+  setPersonalChoice,
+} from './choices.ts'
 import {
   addCohort,
   addStranger,
@@ -55,7 +66,16 @@ import type { Store } from './store.ts'
 import { template, templates } from './templates.ts'
 import { modelEvents, modelInUse, promote, rollBack } from './versions-in-use.ts'
 import type { Embed, ModelEvent, ModelInUse, Promoted, RolledBack } from './versions-in-use.ts'
-import { addModelVersion, modelHead, modelVersion, modelVersions, removeModelVersion } from './versions.ts'
+import {
+  addModelVersion,
+  modelHead,
+  modelNetwork,
+  modelVersion,
+  modelVersions,
+  networkUnder,
+  pretrainedUnder,
+  removeModelVersion,
+} from './versions.ts'
 import type { ModelVersion, NewModelVersion } from './versions.ts'
 
 export interface GalleryOptions {
@@ -247,6 +267,21 @@ export class Gallery {
     return this.#store.write(() => forgetChoice(this.#store, form))
   }
 
+  /** The stricter thresholds of single people, of every model. */
+  personalChoices(): PersonalChoice[] {
+    return personalChoices(this.#store)
+  }
+
+  /** In place of what this person had in the same form under the same model. */
+  setPersonalChoice(choice: PersonalChoice): void {
+    this.#store.write(() => setPersonalChoice(this.#store, choice))
+  }
+
+  /** Whether there was one. */
+  forgetPersonalChoice(person: PersonId, form: ComparisonForm): boolean {
+    return this.#store.write(() => forgetPersonalChoices(this.#store, person, form))
+  }
+
   /** Of who and which photographs are enrolled: changes whenever one of them does. */
   fingerprint(): string {
     return fingerprint(this.#store)
@@ -330,9 +365,24 @@ export class Gallery {
     return modelVersion(this.#store, version)
   }
 
-  /** The head's numbers; null where there is no such version. */
+  /** The head's numbers; null where there is no such version, or it is a whole network. */
   modelHead(version: string): Float32Array | null {
     return modelHead(this.#store, version)
+  }
+
+  /** The network's ONNX file; null where there is no such version, or it is a head. Throws where it is not what its version names. */
+  modelNetwork(version: string): Uint8Array | null {
+    return modelNetwork(this.#store, version)
+  }
+
+  /** The version whose network makes the embeddings of `version`: its own, or the one that its head goes over. */
+  networkUnder(version: string): string {
+    return networkUnder(this.#store, version)
+  }
+
+  /** The pre-trained version that everything under `version` descends from. */
+  pretrainedUnder(version: string): string {
+    return pretrainedUnder(this.#store, version)
   }
 
   /** A candidate, not in use. Refuses with 'same-model'. */
@@ -340,7 +390,7 @@ export class Gallery {
     return this.#store.write(() => addModelVersion(this.#store, candidate))
   }
 
-  /** Refuses with 'no-such-model', 'in-use', 'way-back' and 'only-features'. */
+  /** Refuses with 'no-such-model', 'in-use', 'way-back', 'goes-over' and 'only-features'. */
   removeModelVersion(version: string): { kind: 'removed' } | Refusal {
     const removed = this.#store.write(() => removeModelVersion(this.#store, version))
     if (removed.kind === 'removed') this.#store.eraseLog()
@@ -351,7 +401,7 @@ export class Gallery {
     return modelInUse(this.#store)
   }
 
-  /** One transaction: either everything is of the new model, or nothing. Refuses with 'no-such-model', 'in-use', 'rejected'. */
+  /** One transaction: either everything is of the new model, or nothing. Refuses with 'no-such-model', 'in-use', 'rejected', 'no-crops'. */
   promote(version: string, embed: Embed, options: { evenIfRejected: boolean }): Promoted | Refusal {
     return this.#store.write(() => promote(this.#store, version, embed, options))
   }

@@ -1,4 +1,5 @@
 import type { PersonId, Refusal, View } from '../contract.ts'
+import { forgetPersonalChoices } from './choices.ts'
 import { comparableName, nameRefusal, refuse } from './person-name.ts'
 import type { NewPerson, Person } from './records.ts'
 import { notEnrolled } from './refusals.ts'
@@ -85,6 +86,7 @@ export function forget(store: Store, id: PersonId): { kind: 'forgotten' } | Refu
       attempt.id!,
     )
   }
+  forgetPersonalChoices(store, id)
   store.run('DELETE FROM person WHERE id = ?', id)
   return { kind: 'forgotten' }
 }

@@ -1,10 +1,10 @@
 import type { Refusal, ThresholdChoice } from '../contract.ts'
-import { choices, setChoice } from './choices.ts'
+import { choices, forgetChoices, setChoice } from './choices.ts'
 import { putStrangerEmbedding } from './cohorts.ts'
 import { embeddings, features } from './embeddings.ts'
 import { putEmbedding } from './photographs.ts'
 import type { Store } from './store.ts'
-import { modelVersion, noSuchModel } from './versions.ts'
+import { modelVersion, noSuchModel, pretrainedUnder } from './versions.ts'
 
 /** What stands in force, and the ways back. */
 export interface ModelInUse {
@@ -14,24 +14,24 @@ export interface ModelInUse {
   replaced: (string | null)[]
 }
 
-/** What one model made of a photograph; features are kept of enrolled people only. */
+/** What one model made of a photograph. */
 export interface Seen {
   modelVersion: string
-  features: Float32Array | null
+  features: Float32Array | null // of its network; kept of enrolled people only
   embedding: Float32Array // unit length
 }
 
-/** What the model `version` (null: the pre-trained one) makes of a photograph, from what others made of it; null where that does not say. */
-export type Embed = (
-  version: string | null,
-  seen: readonly Seen[],
-) => { modelVersion: string; embedding: Float32Array } | null
+/** Which photograph it is: of an enrolled person, or of a stranger in a cohort. */
+export type SeenPhotograph = { of: 'person' | 'stranger'; photograph: number }
+
+/** What the model `version` (null: the pre-trained one) makes of a photograph, from what others made of it or from what was computed of its crop beforehand; null where neither says. */
+export type Embed = (version: string | null, seen: readonly Seen[], photograph: SeenPhotograph) => Seen | null
 
 export interface Promoted {
   kind: 'promoted'
   version: string
   photographs: number // embedded
-  without: number // photographs that have to be embedded from their crops
+  without: number // photographs that it cannot compare: nobody kept their crops
   evenThoughRejected: boolean
 }
 
@@ -61,7 +61,7 @@ export function modelInUse(store: Store): ModelInUse {
 /**
  * Inside `store.write`: every photograph that was embedded before is embedded by the new model, templates follow, and
  * what the old one made is kept. Thresholds chosen for the old one stay where they are, stale. Refuses with
- * 'no-such-model', 'in-use' and 'rejected'.
+ * 'no-such-model', 'in-use', 'rejected' and 'no-crops' (somebody could not be verified any more).
  */
 export function promote(
   store: Store,
@@ -82,6 +82,15 @@ export function promote(
       message: 'This candidate was rejected by its report: it is not used.',
     }
   const { photographs, without } = embedAll(store, version, embed)
+  const lost = peopleLost(store, before.inUse ?? pretrainedUnder(store, version), version)
+  if (lost > 0)
+    return {
+      kind: 'refused',
+      reason: 'no-crops',
+      message:
+        `Of ${lost === 1 ? 'one person' : `${lost} people`} no crop was kept that this model could look at: they could not be ` +
+        'verified any more. Enrol them again with crops kept (Settings), or forget them; then it can be used.',
+    }
   put(store, {
     inUse: version,
     replaced: [...before.replaced, before.inUse],
@@ -148,18 +157,30 @@ function embedAll(store: Store, version: string | null, embed: Embed) {
   let photographs = 0
   let without = 0
   for (const [photograph, by] of seen) {
-    const made = embed(version, by)
+    const made = embed(version, by, { of: 'person', photograph })
     if (!made) without++
     if (!made || by.some(({ modelVersion }) => modelVersion === made.modelVersion)) continue
-    putEmbedding(store, photograph, made.modelVersion, by[0]!.features!, made.embedding)
+    putEmbedding(store, photograph, made.modelVersion, made.features!, made.embedding)
     photographs++
   }
   for (const [photograph, by] of strangersSeen(store)) {
-    const made = embed(version, by)
+    const made = embed(version, by, { of: 'stranger', photograph })
     if (made && !by.some(({ modelVersion }) => modelVersion === made.modelVersion))
       putStrangerEmbedding(store, photograph, made.modelVersion, made.embedding)
   }
   return { photographs, without }
+}
+
+/** People whom one model can compare and the other cannot, and will not: their crops were not kept. */
+function peopleLost(store: Store, before: string, after: string): number {
+  const { n } = store.get(
+    `SELECT count(*) AS n FROM template WHERE model_version = ?
+     AND person NOT IN (SELECT person FROM template WHERE model_version = ?)
+     AND person NOT IN (SELECT person FROM photograph JOIN crop ON crop.photograph = photograph.id)`,
+    before,
+    after,
+  )!
+  return Number(n)
 }
 
 function strangersSeen(store: Store): Map<number, Seen[]> {
@@ -180,7 +201,7 @@ function strangersSeen(store: Store): Map<number, Seen[]> {
 /** Exactly these choices, where the model was in use before. */
 function bringBack(store: Store, chosen: ThresholdChoice[] | undefined): void {
   if (!chosen) return
-  store.run('DELETE FROM threshold_choice')
+  forgetChoices(store)
   for (const choice of chosen) setChoice(store, choice)
 }
 

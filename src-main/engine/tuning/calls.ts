@@ -9,6 +9,7 @@ import { refused } from '../refusal.ts'
 import { choiceFrom } from './choose.ts'
 import { keepStranger } from './cohort-photographs.ts'
 import { tailPairs } from './pairs.ts'
+import { personalChoiceFrom, personalProposals } from './personal.ts'
 import { reportOf } from './report.ts'
 import { inForceFor } from './in-force.ts'
 import { measurementOf, Tuning, withStaleness } from './tuning.ts'
@@ -54,6 +55,28 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
         gallery.forgetChoice(form)
           ? { kind: 'forgotten' as const }
           : refused('no-choice', 'No threshold has been chosen for this form of comparison.'),
+      ),
+    'tune.personal': ({ job, ...takes }) =>
+      jobs.run(job, async (running) => {
+        const measured = await tuning.measured(subjectOf(takes), running)
+        return measured.kind === 'refused'
+          ? measured
+          : { kind: 'personal', ...personalProposals(parts, measured) }
+      }),
+    'tune.choose-personal': ({ person, job, ...takes }) =>
+      jobs.run(job, async (running) => {
+        const measured = await tuning.measured(subjectOf(takes), running)
+        if (measured.kind === 'refused') return measured
+        const choice = personalChoiceFrom(parts, measured, person)
+        if ('kind' in choice) return choice
+        gallery.setPersonalChoice(choice)
+        return changing({ kind: 'chosen' as const, choice })
+      }),
+    'tune.forget-personal': ({ person, form }) =>
+      changing(
+        gallery.forgetPersonalChoice(person, form)
+          ? { kind: 'forgotten' as const }
+          : refused('no-choice', 'This person has no threshold of their own in this form of comparison.'),
       ),
     'tune.not-same': ({ a, b, notSame }) => changing(gallery.markNotSame(a, b, notSame)),
     'tune.report': ({ threshold, photographs, job, ...takes }) =>

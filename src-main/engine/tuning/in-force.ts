@@ -1,5 +1,11 @@
-import type { ComparisonForm, ThresholdChoice, ThresholdInForce } from '../../contract.ts'
-import { formInWords, formOf } from '../../evaluation/form.ts'
+import type {
+  ComparisonForm,
+  PersonalChoice,
+  PersonId,
+  ThresholdChoice,
+  ThresholdInForce,
+} from '../../contract.ts'
+import { formInWords, formOf, type Form } from '../../evaluation/form.ts'
 import { shownDistance, shownRate } from '../../evaluation/shown-rates.ts'
 import type { ModelCard } from '../model-card.ts'
 import { settingsOf, type Parts } from '../parts.ts'
@@ -7,16 +13,21 @@ import { scaleFor, thresholdFromCard, type Counts, type Threshold } from '../thr
 import { staleReason } from './staleness.ts'
 
 /** A threshold with what the page says about its origin. */
-export type ThresholdUsed<F extends ComparisonForm> = Threshold<F> & { origin: ThresholdInForce['origin'] }
+export type ThresholdUsed<F extends ComparisonForm> = Threshold<F> &
+  Pick<ThresholdInForce, 'origin' | 'personal'>
 
 /** What comparisons are judged by at this moment: one reading of the gallery for any number of them. */
-export type ThresholdsInForce = <F extends ComparisonForm>(form: F, counts: Counts) => ThresholdUsed<F>
+export type ThresholdsInForce = <F extends ComparisonForm>(
+  form: F,
+  counts: Counts,
+  person?: PersonId, // whose template it is: theirs may be stricter
+) => ThresholdUsed<F>
 
 /**
  * What a comparison of each form is judged by: the threshold that was chosen for exactly this form on this gallery, else
  * the card's; with more photographs than it was measured with, as much stricter as the card is. Where
  * the owner set a stricter rate than it was chosen for, the card's for that rate holds. A burst is also held to the chosen photograph × template threshold until a burst was measured here.
- * The result throws when the card knows nothing of a form.
+ * A person's own threshold holds where it is the stricter one. The result throws when the card knows nothing of a form.
  */
 export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model'>): ThresholdsInForce {
   const { wantedFmr } = settingsOf(parts)
@@ -27,7 +38,7 @@ export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model
     .filter(({ model }) => model.version === parts.model.version)
     .map((choice) => ({ choice, stale: staleReason(parts, choice) }))
   const chosenFor = (form: ComparisonForm) => chosen.find(({ choice }) => choice.form.form === form)
-  return (form, counts) => {
+  const everybodys: ThresholdsInForce = (form, counts) => {
     const own = chosenFor(form)
     const card = fromCard(parts, form, counts, wantedFmr)
     if (own) {
@@ -45,6 +56,16 @@ export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model
         })
       : card
   }
+  const personal = parts.gallery
+    .personalChoices()
+    .filter(({ model }) => model.version === parts.model.version)
+  return (form, counts, person) => {
+    const everyones = everybodys(form, counts)
+    const ofForm = (wanted: ComparisonForm) =>
+      personal.find((choice) => choice.person === person && choice.form.form === wanted)
+    const own = ofForm(form) ?? (form === 'burst-template' ? ofForm('photograph-template') : undefined)
+    return own ? stricterOf(parts, everyones, own, counts) : everyones
+  }
 }
 
 /** For one comparison; see `thresholdsInForce`. */
@@ -52,8 +73,9 @@ export function thresholdInForce<F extends ComparisonForm>(
   parts: Pick<Parts, 'gallery' | 'card' | 'model'>,
   form: F,
   counts: Counts,
+  person?: PersonId,
 ): ThresholdUsed<F> {
-  return thresholdsInForce(parts)(form, counts)
+  return thresholdsInForce(parts)(form, counts, person)
 }
 
 /** A threshold as the page shows it. */
@@ -62,8 +84,9 @@ export function shownInForce({
   distance,
   wantedFmr,
   origin,
+  personal,
 }: ThresholdUsed<ComparisonForm>): ThresholdInForce {
-  return { form, distance, wantedFmr, origin }
+  return { form, distance, wantedFmr, origin, ...(personal ? { personal } : {}) }
 }
 
 /** What a usual verification in this form is judged by: a guided enrolment's five views, a burst of three frames. */
@@ -96,18 +119,47 @@ function scaled(
   choice: ThresholdChoice,
   counts: Counts,
 ): { distance: number; note: string } {
-  const { form, templatePhotographs, burstPhotographs } = choice.form
-  const atHand = form === 'photograph-photograph' ? { template: 1, burst: 1 } : counts
-  const measuredWith = { template: templatePhotographs, burst: burstPhotographs }
-  const scale = scaleFor(card, form, { measuredWith, atHand }, rateOf(choice))
   const chosen = `Chosen on this gallery, ${formInWords(choice.form)}.`
-  const more = formInWords(formOf(atHand.template, atHand.burst))
+  const { scale, more } = scaleOf(card, choice.form, counts, rateOf(choice))
   return {
     distance: choice.threshold * scale,
     note:
       scale === 1
         ? chosen
         : `${chosen} Made stricter for ${more}, by ${((1 - scale) * 100).toPrecision(2)} %, as the model’s card does: more photographs bring strangers nearer too.`,
+  }
+}
+
+/** How much stricter a threshold has to be at the counts at hand than at those it was measured with. */
+function scaleOf(
+  card: ModelCard,
+  { form, templatePhotographs, burstPhotographs }: Form,
+  counts: Counts,
+  fmr: number,
+): { scale: number; more: string } {
+  const atHand = form === 'photograph-photograph' ? { template: 1, burst: 1 } : counts
+  const measuredWith = { template: templatePhotographs, burst: burstPhotographs }
+  const more = formInWords(formOf(atHand.template, atHand.burst))
+  return { scale: scaleFor(card, form, { measuredWith, atHand }, fmr), more }
+}
+
+/** One person's own threshold, where it is the stricter of the two; the origin stays everybody's. */
+function stricterOf<F extends ComparisonForm>(
+  parts: Pick<Parts, 'gallery' | 'card' | 'model'>,
+  everyones: ThresholdUsed<F>,
+  own: PersonalChoice,
+  counts: Counts,
+): ThresholdUsed<F> {
+  const atHand = own.form.form === everyones.form ? counts : { ...counts, burst: 1 }
+  const distance =
+    own.threshold * scaleOf(parts.card, own.form, atHand, Math.min(0.1, everyones.wantedFmr)).scale
+  if (!(distance < everyones.distance)) return everyones
+  const { at, reason } = own
+  return {
+    ...everyones,
+    distance,
+    note: `${everyones.note} Stricter for this person than everybody’s ${shownDistance(everyones.distance)}. ${reason}`,
+    personal: { everyones: everyones.distance, at, stale: staleReason(parts, own), reason },
   }
 }
 
