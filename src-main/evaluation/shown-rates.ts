@@ -20,9 +20,10 @@ export function shownUpper(bound: number): string {
   return `≤ ${percent(roundedUp(bound))}`
 }
 
-/** "0.1–0.52 %": the two-sided 95 % interval. */
+/** "0.1–0.52 %": the two-sided 95 % interval, rounded outwards; a lower end below a thousandth of the upper is 0. */
 export function shownInterval({ low, high }: { low: number; high: number }): string {
-  return `${percent(low).replace(' %', '')}–${percent(roundedUp(high))}`
+  const lower = low < high / 1000 ? 0 : roundedDown(low)
+  return `${percent(lower).replace(' %', '')}–${percent(roundedUp(high))}`
 }
 
 /** "0.2 % (≤ 0.52 % with 95 % confidence; 3 errors; 37 people, 1,665 pairs)". */
@@ -33,6 +34,16 @@ export function shownDoubt({ rate, upper95, errors, comparisons, people }: Doubt
 
 function roundedUp(fraction: number): number {
   if (!(fraction > 0)) return fraction
-  const unit = 10 ** (Math.floor(Math.log10(fraction)) - 1) // of the second digit
+  const unit = secondDigit(fraction)
   return Math.min(1, Math.ceil(fraction / unit - 1e-9) * unit)
+}
+
+function roundedDown(fraction: number): number {
+  if (!(fraction > 0)) return fraction
+  const unit = secondDigit(fraction)
+  return Math.floor(fraction / unit + 1e-9) * unit
+}
+
+function secondDigit(fraction: number): number {
+  return 10 ** (Math.floor(Math.log10(fraction)) - 1)
 }

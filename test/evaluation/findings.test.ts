@@ -117,6 +117,9 @@ test('digits are made in one place: bounds are rounded up, rates never to none o
     '≤ 100 %',
   ])
   expect(shownInterval({ low: 0.0012, high: 0.0451 })).toBe('0.12–4.6 %')
+  expect(shownInterval({ low: 0.00129, high: 0.01 })).toBe('0.12–1 %') // outwards at both ends
+  expect(shownInterval({ low: 3.4e-11, high: 0.0451 })).toBe('0–4.6 %')
+  expect(shownInterval({ low: 0, high: 0.5 })).toBe('0–50 %')
   const rate = {
     rate: 0.002,
     errors: 3,
