@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { PersonId, Refusal } from '../contract.ts'
-import type { Store } from './store.ts'
+import type { Row, Store } from './store.ts'
 import { forgetWayBack, modelInUse } from './versions-in-use.ts'
 
-/** What a run leaves: a head over the embedding of the pre-trained net, and all there is to know about it. */
+/** What a run leaves: a head over a network's embedding, or a whole network, and all there is to know about it. */
 export interface NewModelVersion {
-  /** The pre-trained version the head belongs to: "1". */
+  /** The version whose network makes the embedding that a head maps; of a network, the pre-trained one it descends from. */
   base: string
   /** The version it was trained from. */
   parent: string
@@ -26,25 +26,29 @@ export interface NewModelVersion {
   report: unknown
   /** What thresholds it is used with until they are tuned: JSON. */
   card: unknown
-  /** Row by row, embedding × head. Sealed: it was made from faces. */
-  head: Float32Array
+  /** Row by row, embedding × head. Sealed, as a network is: it was made from faces. */
+  head?: Float32Array
+  /** A standalone ONNX file, in place of a head. */
+  network?: Uint8Array
 }
 
-export interface ModelVersion extends Omit<NewModelVersion, 'head'> {
-  /** Of the base and of its very numbers, so that no two heads of two galleries have one version. */
+export interface ModelVersion extends Omit<NewModelVersion, 'head' | 'network'> {
+  /** Of the base and of its very numbers, so that no two models of two galleries have one version. */
   version: string
+  kind: 'head' | 'network'
   name: string // "retrained 3"
   madeAt: number // ms since 1970
-  headBytes: number
+  bytes: number // of its numbers, sealed
 }
 
 /** Inside `store.write`. Refuses with 'same-model'. */
 export function addModelVersion(
   store: Store,
-  { head, ...described }: NewModelVersion,
+  { head, network, ...described }: NewModelVersion,
 ): { kind: 'added'; version: string } | Refusal {
-  if (!head.every(Number.isFinite)) throw new Error('a head holds finite numbers only')
-  const version = versionOf(described.base, head)
+  if (!head === !network) throw new Error('a model is either a head or a network')
+  if (head && !head.every(Number.isFinite)) throw new Error('a head holds finite numbers only')
+  const version = network ? networkVersionOf(described.base, network) : versionOf(described.base, head!)
   if (store.get('SELECT id FROM model_version WHERE version = ?', version))
     return {
       kind: 'refused',
@@ -53,48 +57,83 @@ export function addModelVersion(
     }
   const id = store.nextId('model_version')
   store.run(
-    'INSERT INTO model_version (id, version, made_at, description, head) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO model_version (id, version, made_at, description, head, network) VALUES (?, ?, ?, ?, ?, ?)',
     id,
     version,
     Math.round(store.now()),
     store.seal.sealText(JSON.stringify(described), place(version, 'description')),
-    store.seal.sealVector(head, place(version, 'head')),
+    store.seal.sealVector(head ?? new Float32Array(0), place(version, 'head')),
+    network ? store.seal.seal(network, place(version, 'network')) : null,
   )
   return { kind: 'added', version }
 }
 
 /** "1-3fa2b81c90de": the base and what the head's bytes hash to. */
 export function versionOf(base: string, head: Float32Array): string {
-  const bytes = new Uint8Array(head.buffer, head.byteOffset, head.byteLength)
-  return `${base}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}`
+  return `${base}-${hashOf(new Uint8Array(head.buffer, head.byteOffset, head.byteLength)).slice(0, 12)}`
+}
+
+/** "1-net-3fa2b81c90de57a1": the pre-trained version and the file's SHA-256, cut to 64 bits. */
+export function networkVersionOf(base: string, network: Uint8Array): string {
+  return `${base}-net-${hashOf(network).slice(0, 16)}`
 }
 
 export function modelVersions(store: Store): ModelVersion[] {
   return store
-    .all('SELECT id, version, made_at, description, length(head) AS bytes FROM model_version ORDER BY id')
-    .map((row) => ({
-      ...(JSON.parse(
-        store.seal.openText(row.description as Uint8Array, place(String(row.version), 'description')),
-      ) as Omit<NewModelVersion, 'head'>),
-      version: String(row.version),
-      name: `retrained ${row.id}`,
-      madeAt: Number(row.made_at),
-      headBytes: Number(row.bytes),
-    }))
+    .all(
+      `SELECT id, version, made_at, description, network IS NOT NULL AS whole,
+         coalesce(length(network), length(head)) AS bytes FROM model_version ORDER BY id`,
+    )
+    .map((row) => asModelVersion(store, row))
 }
 
 export function modelVersion(store: Store, version: string): ModelVersion | null {
-  return modelVersions(store).find((each) => each.version === version) ?? null
+  const row = store.get(
+    `SELECT id, version, made_at, description, network IS NOT NULL AS whole,
+       coalesce(length(network), length(head)) AS bytes FROM model_version WHERE version = ?`,
+    version,
+  )
+  return row ? asModelVersion(store, row) : null
 }
 
+/** The head's numbers; null where there is no such version, or it is a whole network. */
 export function modelHead(store: Store, version: string): Float32Array | null {
-  const row = store.get('SELECT head FROM model_version WHERE version = ?', version)
+  const row = store.get('SELECT head FROM model_version WHERE version = ? AND network IS NULL', version)
   return row ? store.seal.openVector(row.head as Uint8Array, place(version, 'head')) : null
 }
 
 /**
+ * The network's ONNX file; null where there is no such version, or it is a head. Throws where the bytes are not those its
+ * version names: a changed network could let anybody in.
+ */
+export function modelNetwork(store: Store, version: string): Uint8Array | null {
+  const row = store.get(
+    'SELECT network FROM model_version WHERE version = ? AND network IS NOT NULL',
+    version,
+  )
+  if (!row) return null
+  const network = store.seal.open(row.network as Uint8Array, place(version, 'network'))
+  if (!version.endsWith(`-net-${hashOf(network).slice(0, 16)}`))
+    throw new Error(`The network of model ${version} is not the one its version names: it is not used.`)
+  return network
+}
+
+/** The version whose network makes the embeddings of `version`: its own, or the one that its head goes over. */
+export function networkUnder(store: Store, version: string): string {
+  const row = modelVersion(store, version)
+  return row?.kind === 'head' ? row.base : version
+}
+
+/** The pre-trained version that everything under `version` descends from. */
+export function pretrainedUnder(store: Store, version: string): string {
+  const row = modelVersion(store, version)
+  return row ? pretrainedUnder(store, row.base) : version
+}
+
+/**
  * Inside `store.write`: with what it made of every photograph. Refuses with 'no-such-model', 'in-use', 'way-back' (what
- * a rollback would give) and 'only-features' (a photograph without a crop that no other model has seen).
+ * a rollback would give), 'goes-over' (a head needs this network) and 'only-features' (a photograph without a crop that
+ * no other model has seen).
  */
 export function removeModelVersion(store: Store, version: string): { kind: 'removed' } | Refusal {
   const { inUse, replaced } = modelInUse(store)
@@ -105,6 +144,14 @@ export function removeModelVersion(store: Store, version: string): { kind: 'remo
       kind: 'refused',
       reason: 'way-back',
       message: 'This model is the way back from the one in use: it stays.',
+    }
+  const isNetwork = modelVersion(store, version)?.kind === 'network'
+  const over = isNetwork && modelVersions(store).find(({ base }) => base === version)
+  if (over)
+    return {
+      kind: 'refused',
+      reason: 'goes-over',
+      message: `${over.name} (${over.version}) goes over this network: delete that one first.`,
     }
   const only = store.get(
     `SELECT count(*) AS n FROM photograph WHERE id IN (SELECT photograph FROM embedding WHERE model_version = ?1)
@@ -129,6 +176,25 @@ export const noSuchModel: Refusal = {
   kind: 'refused',
   reason: 'no-such-model',
   message: 'There is no such model (any more): semblance models lists them.',
+}
+
+function asModelVersion(store: Store, row: Row): ModelVersion {
+  const version = String(row.version)
+  return {
+    ...(JSON.parse(store.seal.openText(row.description as Uint8Array, place(version, 'description'))) as Omit<
+      NewModelVersion,
+      'head' | 'network'
+    >),
+    version,
+    kind: row.whole === 1 ? 'network' : 'head',
+    name: `retrained ${row.id}`,
+    madeAt: Number(row.made_at),
+    bytes: Number(row.bytes),
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function place(version: string, column: string) {

@@ -14,10 +14,10 @@ const { gallery } = opened
 const say = (line: string) => writeSync(1, `${line}\n`)
 
 const [candidate] = gallery.modelVersions()
-const negated: Embed = (version, seen) => ({
-  modelVersion: version ?? 'model-1',
-  embedding: seen.find(({ modelVersion }) => modelVersion === 'model-1')!.embedding.map((value) => -value),
-})
+const negated: Embed = (version, seen) => {
+  const { features, embedding } = seen.find(({ modelVersion }) => modelVersion === 'model-1')!
+  return { modelVersion: version ?? 'model-1', features, embedding: embedding.map((value) => -value) }
+}
 say('ready')
 for (;;) {
   gallery.promote(candidate!.version, negated, { evenIfRejected: false })

@@ -21,58 +21,65 @@ function killed(home: string, ms: number): Promise<string[]> {
   })
 }
 
-test('a process killed at any instant of a promotion leaves one whole model in force', async () => {
-  const home = newHome()
-  const first = await openGallery(home)
-  const photographs = 60
-  for (let person = 0; person < photographs / 3; person++)
-    enrolled(
-      first,
-      `Person ${person}`,
-      [1, 2, 3].map((i) => photographOf(person * 10 + i, { crop: null })),
-    )
-  const candidate = {
-    base: 'model-1',
-    parent: 'model-1',
-    recipe: {},
-    processor: 'cpu',
-    seconds: 1,
-    trainedOn: { people: [1], photographs, others: '', hash: '' },
-    verdict: 'promote' as const,
-    report: {},
-    card: {},
-    head: Float32Array.of(1, 2, 3),
-  }
-  const added = first.addModelVersion(candidate)
-  const version = added.kind === 'added' ? added.version : ''
-  const templates = first.templates('model-1')
-  const embeddings = first.embeddings('model-1')
-  first.close()
-
-  for (let round = 0; round < 12; round++) {
-    const lines = await killed(home, randomInt(0, 60))
-    const gallery = await openGallery(home)
-    const { inUse, replaced } = gallery.modelInUse()
-    const events = gallery.modelEvents()
-    // What was acknowledged holds; at most the step after it was finished too.
-    const last = lines.at(-1)
-    expect([last === 'promoted' ? version : null, last === 'promoted' ? null : version]).toContain(inUse)
-    expect(gallery.templates('model-1')).toEqual(templates)
-    expect(gallery.embeddings('model-1')).toEqual(embeddings)
-    if (inUse === version) {
-      expect(gallery.embeddings(version)).toHaveLength(photographs)
-      expect(gallery.templates(version)).toHaveLength(templates.length)
-      expect(replaced).toEqual([null])
-      expect(events[0]?.kind).toBe('promoted')
-      gallery.rollBack((_version, by) => ({ ...by[0]!, modelVersion: 'model-1' }))
-    } else {
-      expect([0, photographs]).toContain(gallery.embeddings(version).length)
-      expect(replaced).toEqual([])
-      expect(events[0]?.kind ?? 'rolled-back').toBe('rolled-back')
+test.each([
+  ['a head', 12, { head: Float32Array.of(1, 2, 3) }],
+  ['a network', 6, { network: Uint8Array.from({ length: 100_000 }, (_, i) => i % 251) }],
+])(
+  'a process killed at any instant of promoting %s leaves one whole model in force',
+  async (_, rounds, made) => {
+    const home = newHome()
+    const first = await openGallery(home)
+    const photographs = 60
+    for (let person = 0; person < photographs / 3; person++)
+      enrolled(
+        first,
+        `Person ${person}`,
+        [1, 2, 3].map((i) => photographOf(person * 10 + i, { crop: null })),
+      )
+    const candidate = {
+      base: 'model-1',
+      parent: 'model-1',
+      recipe: {},
+      processor: 'cpu',
+      seconds: 1,
+      trainedOn: { people: [1], photographs, others: '', hash: '' },
+      verdict: 'promote' as const,
+      report: {},
+      card: {},
+      ...made,
     }
-    // Gone and made anew, so that the next promotion has everything to do again.
-    expect(gallery.removeModelVersion(version)).toEqual({ kind: 'removed' })
-    expect(gallery.addModelVersion(candidate)).toEqual({ kind: 'added', version })
-    gallery.close()
-  }
-}, 60_000)
+    const added = first.addModelVersion(candidate)
+    const version = added.kind === 'added' ? added.version : ''
+    const templates = first.templates('model-1')
+    const embeddings = first.embeddings('model-1')
+    first.close()
+
+    for (let round = 0; round < rounds; round++) {
+      const lines = await killed(home, randomInt(0, 60))
+      const gallery = await openGallery(home)
+      const { inUse, replaced } = gallery.modelInUse()
+      const events = gallery.modelEvents()
+      // What was acknowledged holds; at most the step after it was finished too.
+      const last = lines.at(-1)
+      expect([last === 'promoted' ? version : null, last === 'promoted' ? null : version]).toContain(inUse)
+      expect(gallery.templates('model-1')).toEqual(templates)
+      expect(gallery.embeddings('model-1')).toEqual(embeddings)
+      if (inUse === version) {
+        expect(gallery.embeddings(version)).toHaveLength(photographs)
+        expect(gallery.templates(version)).toHaveLength(templates.length)
+        expect(replaced).toEqual([null])
+        expect(events[0]?.kind).toBe('promoted')
+        gallery.rollBack((_version, by) => ({ ...by[0]!, modelVersion: 'model-1' }))
+      } else {
+        expect([0, photographs]).toContain(gallery.embeddings(version).length)
+        expect(replaced).toEqual([])
+        expect(events[0]?.kind ?? 'rolled-back').toBe('rolled-back')
+      }
+      // Gone and made anew, so that the next promotion has everything to do again.
+      expect(gallery.removeModelVersion(version)).toEqual({ kind: 'removed' })
+      expect(gallery.addModelVersion(candidate)).toEqual({ kind: 'added', version })
+      gallery.close()
+    }
+  },
+  60_000,
+)

@@ -1,6 +1,11 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import type { ThresholdChoice } from '../../src-main/contract.ts'
 import type { Gallery } from '../../src-main/gallery/gallery.ts'
+import { Seal } from '../../src-main/gallery/seal.ts'
 import type { NewModelVersion } from '../../src-main/gallery/versions.ts'
 import type { Embed } from '../../src-main/gallery/versions-in-use.ts'
 import { enrolled, galleryBytes, newHome, openGallery, photographOf, unitVectorOf } from './fixture.ts'
@@ -26,10 +31,10 @@ function candidate(changes: Partial<NewModelVersion> = {}): NewModelVersion {
 /** A model that turns an embedding's first number round; the pre-trained one is recovered by doing it again. */
 const turn: Embed = (version, seen) => {
   const known = seen.find(({ modelVersion }) => modelVersion === (version ?? base))
-  if (known) return { modelVersion: known.modelVersion, embedding: known.embedding }
+  if (known) return known
   const from = seen.find(({ modelVersion }) => (version === null) !== (modelVersion === base))!
   const embedding = Float32Array.from(from.embedding, (value, i) => (i === 0 ? -value : value))
-  return { modelVersion: version ?? base, embedding }
+  return { modelVersion: version ?? base, features: from.features, embedding }
 }
 
 async function galleryOfTwo() {
@@ -171,6 +176,64 @@ test('a promotion that fails in the middle leaves everything as it was', async (
   expect(gallery.modelInUse().inUse).toBe(null)
   expect(gallery.embeddings(version)).toEqual([])
   expect(gallery.modelEvents()).toEqual([])
+})
+
+describe('a whole network', () => {
+  const network = Uint8Array.from({ length: 5000 }, (_, i) => (i * 31) % 251)
+  const asNetwork = { head: undefined, network } as unknown as Partial<NewModelVersion>
+
+  test('is kept sealed, named by its hash, and comes back byte for byte', async () => {
+    const { home, gallery } = await galleryOfTwo()
+    const version = added(gallery, asNetwork)
+    const hash = createHash('sha256').update(network).digest('hex')
+    expect(version).toBe(`model-1-net-${hash.slice(0, 16)}`)
+    expect(Buffer.from(gallery.modelNetwork(version)!).equals(network)).toBe(true)
+    expect(gallery.modelHead(version)).toBe(null)
+    expect(gallery.modelVersion(version)).toMatchObject({ kind: 'network' })
+    expect(galleryBytes(home).includes(Buffer.from(network.subarray(0, 40)))).toBe(false)
+    const head = added(gallery, { base: version, head: Float32Array.of(1, 2) })
+    expect([gallery.networkUnder(head), gallery.pretrainedUnder(head)]).toEqual([version, base])
+    expect([gallery.networkUnder(base), gallery.pretrainedUnder(base)]).toEqual([base, base])
+    expect(gallery.removeModelVersion(version)).toMatchObject({ reason: 'goes-over' })
+    expect(gallery.removeModelVersion(head)).toEqual({ kind: 'removed' })
+    expect(gallery.removeModelVersion(version)).toEqual({ kind: 'removed' })
+  })
+
+  test('whose bytes are not those of its name is refused', async () => {
+    const { home, gallery } = await galleryOfTwo()
+    const version = added(gallery, asNetwork)
+    const other = version.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
+    gallery.close()
+    // Sealed with the right key, for the place it stands in: only the hash can tell.
+    const { key } = JSON.parse(readFileSync(join(home, 'gallery.key'), 'utf8')) as { key: string }
+    const seal = new Seal(new Uint8Array(Buffer.from(key, 'base64')))
+    const at = (row: string, column: string) => ({ table: 'model_version', row, column, person: null })
+    const database = new DatabaseSync(join(home, 'gallery.sqlite'))
+    const row = database.prepare('SELECT description, head, network FROM model_version').get()!
+    const moved = (column: 'description' | 'head' | 'network') =>
+      seal.seal(seal.open(row[column] as Uint8Array, at(version, column)), at(other, column))
+    database
+      .prepare('UPDATE model_version SET version = ?, description = ?, head = ?, network = ?')
+      .run(other, moved('description'), moved('head'), moved('network'))
+    database.close()
+    const opened = await openGallery(home)
+    expect(() => opened.modelNetwork(other)).toThrow('is not the one its version names')
+  })
+
+  test('is not promoted where it would leave somebody without a photograph that it can look at', async () => {
+    const { gallery, ben } = await galleryOfTwo()
+    gallery.addPhotograph(ben, photographOf(5, { crop: null }))
+    const cy = enrolled(gallery, 'Cy', [photographOf(6, { crop: null })])
+    const version = added(gallery, asNetwork)
+    const looks: Embed = (wanted, seen, { photograph }) =>
+      photograph <= 3 ? turn(wanted, seen, { of: 'person', photograph }) : null // those with crops
+    expect(gallery.promote(version, looks, asIs)).toMatchObject({ kind: 'refused', reason: 'no-crops' })
+    expect(gallery.modelInUse().inUse).toBe(null)
+    expect(gallery.embeddings(version)).toEqual([])
+    gallery.forget(cy)
+    expect(gallery.promote(version, looks, asIs)).toMatchObject({ photographs: 3, without: 1 })
+    expect(gallery.template(ben, version)).toMatchObject({ template: { photographs: 1 } })
+  })
 })
 
 describe('deleting a model', () => {
