@@ -4,10 +4,13 @@ import type {
   CohortId,
   CohortPhotographId,
   ComparisonForm,
+  HardExample,
   PersonalChoice,
   PersonId,
   PhotographId,
   Refusal,
+  RetrainRun,
+  RunId,
   Settings,
   ThresholdChoice,
 } from '../contract.ts'
@@ -36,6 +39,15 @@ import {
   strangerCrop,
   strangerEmbeddings,
 } from './cohorts.ts'
+import {
+  addHardExample,
+  dropHardExample,
+  hardExampleCrop,
+  hardExampleEmbeddings,
+  hardExamples,
+  putHardExampleEmbedding,
+  staleHardExamples,
+} from './hard-examples.ts'
 import { exportGallery, importGallery } from './transfer.ts'
 import type { Imported, TransferOptions } from './transfer.ts'
 import type { KeyKeeper, KeySource } from './key-keeper.ts'
@@ -44,7 +56,9 @@ import { addPerson, forget, people, person, personByName, rename } from './peopl
 import { addPhotographs, crop, dropPhotograph, photograph, photographs, putEmbedding } from './photographs.ts'
 import { embeddings, features, stale } from './embeddings.ts'
 import type {
+  HardExampleEmbedding,
   NewAttempt,
+  NewHardExample,
   NewPerson,
   NewPhotograph,
   NewStranger,
@@ -64,6 +78,17 @@ import type {
 import { setSettings, settings } from './settings.ts'
 import type { Store } from './store.ts'
 import { template, templates } from './templates.ts'
+import {
+  beginRun,
+  endLostRuns,
+  endRun,
+  hasLostRun,
+  lastRun,
+  putRunProgress,
+  runThatMade,
+  trainingRun,
+} from './training-runs.ts'
+import type { IsGone, NewRun, RunEnding, RunProgress } from './training-runs.ts'
 import { modelEvents, modelInUse, promote, rollBack } from './versions-in-use.ts'
 import type { Embed, ModelEvent, ModelInUse, Promoted, RolledBack } from './versions-in-use.ts'
 import {
@@ -96,9 +121,11 @@ export class Gallery {
   /** What the user should know about how it was opened, in a sentence. */
   readonly notice: string | null
   readonly #store: Store
+  readonly #key: Uint8Array
 
-  private constructor(store: Store, keyKeeper: KeyKeeper, notice: string | null) {
+  private constructor(store: Store, key: Uint8Array, keyKeeper: KeyKeeper, notice: string | null) {
     this.#store = store
+    this.#key = key
     this.keyKeeper = keyKeeper
     this.notice = notice
   }
@@ -107,7 +134,7 @@ export class Gallery {
   static async open(options: GalleryOptions): Promise<{ kind: 'open'; gallery: Gallery } | Refusal> {
     const opened = await openStore(options)
     if (opened.kind === 'refused') return opened
-    return { kind: 'open', gallery: new Gallery(opened.store, opened.keyKeeper, opened.notice) }
+    return { kind: 'open', gallery: new Gallery(opened.store, opened.key, opened.keyKeeper, opened.notice) }
   }
 
   /** In order of enrolment. */
@@ -416,6 +443,78 @@ export class Gallery {
     return modelEvents(this.#store)
   }
 
+  /** One at a time over all processes; `process` is the number of the one that runs it. Refuses with 'running'. */
+  beginRun(process: number, run: NewRun, isGone: IsGone): { kind: 'begun'; run: RunId } | Refusal {
+    return this.#store.write(() => beginRun(this.#store, process, run, isGone))
+  }
+
+  /** False where the run has ended, whoever ended it: then its process has to end too. */
+  putRunProgress(id: RunId, progress: RunProgress): boolean {
+    return this.#store.write(() => putRunProgress(this.#store, id, progress), { quietly: true })
+  }
+
+  /** False where it had ended already. */
+  endRun(id: RunId, ending: RunEnding): boolean {
+    return this.#store.write(() => endRun(this.#store, id, ending))
+  }
+
+  /** The run that is going on, or the last one; one whose process is gone has failed. */
+  lastRun(isGone: IsGone): RetrainRun | null {
+    if (hasLostRun(this.#store, isGone)) this.#store.write(() => endLostRuns(this.#store, isGone))
+    return lastRun(this.#store)
+  }
+
+  trainingRun(id: RunId): RetrainRun | null {
+    return trainingRun(this.#store, id)
+  }
+
+  /** Null where it is too long ago, or the model came from elsewhere. */
+  runThatMade(version: string): RetrainRun | null {
+    return runThatMade(this.#store, version)
+  }
+
+  /** Probes that were decided wrongly, kept with consent to train on. */
+  hardExamples(): HardExample[] {
+    return hardExamples(this.#store)
+  }
+
+  /** Refuses with 'not-enrolled' and 'same-photograph'. */
+  addHardExample(example: NewHardExample): { kind: 'kept'; id: number } | Refusal {
+    return this.#store.write(() => addHardExample(this.#store, example))
+  }
+
+  hardExampleCrop(id: number): Uint8Array | null {
+    return hardExampleCrop(this.#store, id)
+  }
+
+  /** With every byte of it. Refuses with 'no-such-example'. */
+  dropHardExample(id: number): { kind: 'dropped' } | Refusal {
+    const dropped = this.#store.write(() => dropHardExample(this.#store, id))
+    if (dropped.kind === 'dropped') this.#store.eraseLog()
+    return dropped
+  }
+
+  hardExampleEmbeddings(modelVersion: string): HardExampleEmbedding[] {
+    return hardExampleEmbeddings(this.#store, modelVersion)
+  }
+
+  /** Hard examples that lack an embedding of this version. */
+  staleHardExamples(modelVersion: string): number[] {
+    return staleHardExamples(this.#store, modelVersion)
+  }
+
+  /** False where it has been dropped meanwhile. */
+  putHardExampleEmbedding(
+    id: number,
+    modelVersion: string,
+    newFeatures: Float32Array,
+    newEmbedding: Float32Array,
+  ): boolean {
+    return this.#store.write(() =>
+      putHardExampleEmbedding(this.#store, id, modelVersion, newFeatures, newEmbedding),
+    )
+  }
+
   counts(): { people: number; photographs: number; attempts: number } {
     const count = (table: string) => Number(this.#store.get(`SELECT count(*) AS n FROM ${table}`)!.n)
     return { people: count('person'), photographs: count('photograph'), attempts: count('attempt') }
@@ -424,6 +523,21 @@ export class Gallery {
   /** Changes when another process (not this gallery object) has changed the gallery. */
   dataVersion(): number {
     return Number(this.#store.get('PRAGMA data_version')!.data_version)
+  }
+
+  /** Moves when another process has changed what is shown of the gallery: not with the progress of a run. */
+  revisionElsewhere(): number {
+    return this.#store.revisionElsewhere
+  }
+
+  /** Opens this gallery in another process of ours: handed over its port, never by arguments or environment. */
+  handedKey(): Extract<KeySource, { kind: 'master' }> {
+    return { kind: 'master', key: this.#key, keeper: this.keyKeeper }
+  }
+
+  /** The file, for what needs no key. */
+  get path(): string {
+    return this.#store.path
   }
 
   /** One encrypted file with everything, as it was at the moment of the call. */

@@ -23,6 +23,8 @@ export type KeySource =
   | { kind: 'key-file' }
   | { kind: 'passphrase'; passphrase: string }
   | { kind: 'safe-storage'; safeStorage: SafeStorage }
+  /** Handed over by a process of ours that has the gallery open already. */
+  | { kind: 'master'; key: Uint8Array; keeper: KeyKeeper }
 
 export const keyFileName = 'gallery.key'
 
@@ -42,6 +44,8 @@ export type KeyOutcome = { kind: 'key'; key: Uint8Array; keeper: KeyKeeper } | R
  */
 export async function masterKey(home: string, source: KeySource, mayCreate: boolean): Promise<KeyOutcome> {
   if (source.kind === 'passphrase' && source.passphrase === '') return refuse('passphrase-empty')
+  if (source.kind === 'master')
+    return mayCreate ? refuse('missing-key') : { kind: 'key', key: source.key, keeper: source.keeper }
   const path = join(home, keyFileName)
   let text = read(path)
   if (text === null && mayCreate) {
@@ -56,7 +60,9 @@ export async function masterKey(home: string, source: KeySource, mayCreate: bool
   return unlock(path, file, source)
 }
 
-async function newKeyFile(source: KeySource): Promise<KeyFile | null> {
+type Kept = Exclude<KeySource, { kind: 'master' }>
+
+async function newKeyFile(source: Kept): Promise<KeyFile | null> {
   const key = randomBytes(32)
   switch (source.kind) {
     case 'key-file':
@@ -73,7 +79,7 @@ async function newKeyFile(source: KeySource): Promise<KeyFile | null> {
   }
 }
 
-async function unlock(path: string, file: KeyFile, source: KeySource): Promise<KeyOutcome> {
+async function unlock(path: string, file: KeyFile, source: Kept): Promise<KeyOutcome> {
   // The desktop opens it too: on a day without a keyring, or in the browser shell, it was made so.
   if (file.keeper === 'key-file' && source.kind !== 'passphrase') {
     // Windows has no such bits: there the profile folder is what keeps others out.

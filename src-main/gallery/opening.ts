@@ -32,7 +32,9 @@ export async function openStore(of: {
   home: string
   key: KeySource
   now: () => number
-}): Promise<{ kind: 'opened'; store: Store; keyKeeper: KeyKeeper; notice: string | null } | Refusal> {
+}): Promise<
+  { kind: 'opened'; store: Store; key: Uint8Array; keyKeeper: KeyKeeper; notice: string | null } | Refusal
+> {
   const path = join(of.home, galleryFileName)
   try {
     mkdirSync(of.home, { recursive: true, mode: 0o700 })
@@ -51,6 +53,7 @@ export async function openStore(of: {
       return {
         kind: 'opened',
         store: new Store(opened, seal, path, of.now),
+        key: master.key,
         keyKeeper: master.keeper,
         notice,
       }

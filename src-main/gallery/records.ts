@@ -4,6 +4,7 @@ import type {
   CohortId,
   CohortPhotographId,
   ComparisonForm,
+  HardExample,
   PersonId,
   PhotographId,
   QualityMeasure,
@@ -126,6 +127,27 @@ export interface StrangerEmbedding {
   photograph: CohortPhotographId
   cohort: CohortId
   stranger: number
+  embedding: Float32Array // unit length
+}
+
+/** A probe that was decided wrongly, as it is handed in with consent. */
+export interface NewHardExample {
+  kind: HardExample['kind']
+  /** Who was claimed. */
+  person: PersonId
+  distance: number
+  crop: Uint8Array // lossless PNG of the 256×256 crop
+  cropHash: string
+  modelVersion: string
+  features: Float32Array
+  embedding: Float32Array // unit length
+}
+
+export interface HardExampleEmbedding {
+  id: number
+  kind: HardExample['kind']
+  person: PersonId
+  features: Float32Array
   embedding: Float32Array // unit length
 }
 

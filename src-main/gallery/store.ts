@@ -12,6 +12,7 @@ export class Store {
   readonly now: () => number
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  #ownRevisions = 0
 
   constructor(database: DatabaseSync, seal: Seal, path: string, now: () => number) {
     this.#database = database
@@ -37,19 +38,28 @@ export class Store {
    * One transaction: on disk when it returns. A refusal, like an exception, takes everything back. The write lock is
    * taken first, so that what is read inside cannot be changed by another process before it is written. Inside another
    * `write` it is a part of that one, taken back alone.
+   * @param quietly what is written is of no concern to those who show the gallery
    */
-  write<T>(work: () => T): T {
+  write<T>(work: () => T, { quietly = false } = {}): T {
     if (this.#database.isTransaction) return this.#writePart(work)
     this.#exec('BEGIN IMMEDIATE')
     try {
       const result = work()
+      const isTold = !quietly && !isRefusal(result)
+      if (isTold) this.run('UPDATE gallery SET revision = revision + 1')
       this.#exec(isRefusal(result) ? 'ROLLBACK' : 'COMMIT')
+      if (isTold) this.#ownRevisions++
       return result
     } catch (error) {
       // SQLite has already rolled back where the disk was full.
       if (this.#database.isTransaction) this.#exec('ROLLBACK')
       throw error
     }
+  }
+
+  /** Moves with everything that others have written and not quietly. */
+  get revisionElsewhere(): number {
+    return Number(this.get('SELECT revision FROM gallery')!.revision) - this.#ownRevisions
   }
 
   #writePart<T>(work: () => T): T {
@@ -70,7 +80,15 @@ export class Store {
    */
   nextId(
     table:
-      'person' | 'photograph' | 'attempt' | 'cohort' | 'cohort_photograph' | 'model_version' | 'model_event',
+      | 'person'
+      | 'photograph'
+      | 'attempt'
+      | 'cohort'
+      | 'cohort_photograph'
+      | 'model_version'
+      | 'model_event'
+      | 'training_run'
+      | 'hard_example',
   ): number {
     return Number(this.get('SELECT seq FROM sqlite_sequence WHERE name = ?', table)?.seq ?? 0) + 1
   }

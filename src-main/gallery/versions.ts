@@ -166,7 +166,7 @@ export function removeModelVersion(store: Store, version: string): { kind: 'remo
       message: 'Some photographs were kept by this model alone, without their crops: they would be lost.',
     }
   if (store.run('DELETE FROM model_version WHERE version = ?', version) === 0) return noSuchModel
-  for (const table of ['embedding', 'template', 'cohort_embedding'])
+  for (const table of ['embedding', 'template', 'cohort_embedding', 'hard_example_embedding'])
     store.run(`DELETE FROM ${table} WHERE model_version = ?`, version)
   forgetWayBack(store, version)
   return { kind: 'removed' }

@@ -136,7 +136,11 @@ async function version1Gallery(): Promise<string> {
 }
 
 function schemaOf(database: DatabaseSync): unknown[] {
-  const squeeze = (sql: unknown) => String(sql).replace(/\s+/g, ' ').replace(/\( /g, '(').replace(/ ([),])/g, '$1')
+  const squeeze = (sql: unknown) =>
+    String(sql)
+      .replace(/\s+/g, ' ')
+      .replace(/\( /g, '(')
+      .replace(/ ([),])/g, '$1')
   return database
     .prepare('SELECT name, sql FROM sqlite_schema ORDER BY name')
     .all()
