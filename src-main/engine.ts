@@ -13,6 +13,7 @@ import { allAttempts, attemptOf } from './engine/attempts.ts'
 import { Enrolments } from './engine/enrolment.ts'
 import { Jobs } from './engine/jobs.ts'
 import { jpegOf } from './engine/jpeg.ts'
+import { liveParts } from './engine/model-in-use.ts'
 import { settingsOf, type Parts } from './engine/parts.ts'
 import { details, summaries } from './engine/people.ts'
 import { reembed } from './engine/re-embedding.ts'
@@ -52,13 +53,15 @@ export interface Shared {
 }
 
 /**
- * Everything the engine needs is passed in; it owns nothing but drafts, jobs and listeners.
- * @param rooms makes the handlers of further calls; a call that no room answers is a fault
+ * Everything the engine needs is passed in; it owns nothing but drafts, jobs and listeners. A model that is promoted or
+ * rolled back, here or in another process, is in use from the next call on; a call under way ends under its own.
+ * @param rooms are given parts that change with the model (`liveParts`); makes the handlers of further calls; a call that no room answers is a fault
  */
 export function createEngine(
-  parts: Parts,
+  opened: Parts,
   rooms: (parts: Parts, shared: Shared) => Partial<Handlers<CallsElsewhere>> = () => ({}),
 ): Engine {
+  const { parts, follow } = liveParts(opened)
   const hearers = new Map<EventName, Set<(event: never) => void>>()
   const tell = <E extends EventName>(name: E, event: Events[E]) =>
     hearers.get(name)?.forEach((hear) => hear(event as never))
@@ -68,8 +71,19 @@ export function createEngine(
   let closed = false
 
   const changed = () => {
+    followModel()
     tell('gallery-changed', {})
     tell('status-changed', status(parts, ready))
+  }
+  const followModel = () => {
+    try {
+      if (!follow()) return
+    } catch (error) {
+      if (!storageTrouble(error)) throw error // whoever next asks the gallery for something is told of the trouble
+      return
+    }
+    tell('status-changed', status(parts, ready))
+    void reembedEverybody({ ...parts }, jobs, changed)
   }
   const settingsChanged = (settings: Settings) => {
     tell('settings-changed', settings)
@@ -86,7 +100,7 @@ export function createEngine(
       if (closed) return
       ready = true
       tell('status-changed', status(parts, ready))
-      void reembedEverybody(parts, jobs, changed)
+      void reembedEverybody({ ...parts }, jobs, changed)
     },
     () => {}, // every call that needs the networks says why they did not load
   )
@@ -95,6 +109,7 @@ export function createEngine(
     async call<N extends CallName>(name: N, takes: Takes<N>) {
       const handler: Handlers[N] | undefined = handlers[name]
       if (!handler) throw new Error(`this engine has no room for "${name}"`)
+      followModel()
       return handler(takes)
     },
     on(name, hear) {
@@ -147,7 +162,7 @@ function handle(
 
     preview: async ({ frame }) => (await parts.vision).preview(pictureFromFrame(frame)),
     verify: async ({ person, frames }) => {
-      const verdict = await verify(parts, { person }, frames.map(pictureFromFrame))
+      const verdict = await verify({ ...parts }, { person }, frames.map(pictureFromFrame))
       changed() // the audit log has one attempt more
       return verdict
     },

@@ -1,4 +1,4 @@
-import { embedFrom, readPretrainedHead } from '../engine/model-in-use.ts'
+import { promoteModel } from '../engine/model-change.ts'
 import type { CandidateReport } from '../training/gallery-run/retrain-gallery.ts'
 import { fullVersion } from './models-list.ts'
 import { done, refusedOutcome, type Outcome } from './outcome.ts'
@@ -13,12 +13,14 @@ export interface PromoteOptions extends GalleryOptions {
 
 /** Puts a candidate in use, in one transaction; a rejected one only where that is said. */
 export function promote(said: string, options: PromoteOptions, terminal: Terminal): Promise<Outcome> {
-  return withGallery(options, terminal, false, async ({ gallery }) => {
+  return withGallery(options, terminal, false, async (parts) => {
+    const { gallery } = parts
     const version = fullVersion(gallery, said)
     const candidate = gallery.modelVersion(version)
-    const embed = embedFrom(gallery, candidate?.base ?? '', await readPretrainedHead())
     const chosen = gallery.choices().length
-    const promoted = gallery.promote(version, embed, { evenIfRejected: options.evenIfRejected === true })
+    const promoted = await promoteModel(parts, version, {
+      evenIfRejected: options.evenIfRejected === true,
+    })
     if (promoted.kind === 'refused')
       return refusedOutcome(
         promoted.reason === 'rejected'
@@ -32,7 +34,7 @@ export function promote(said: string, options: PromoteOptions, terminal: Termina
         : []),
       ...(promoted.without > 0
         ? [
-            `${count(promoted.without, 'photograph')} will be read from their crops when they are next needed.`,
+            `${count(promoted.without, 'photograph')} ${promoted.without === 1 ? 'is' : 'are'} left out of templates: no crop was kept that this model could look at.`,
           ]
         : []),
       ...(chosen > 0
@@ -40,7 +42,6 @@ export function promote(said: string, options: PromoteOptions, terminal: Termina
             'The thresholds that were chosen belong to the old model and are not used by this one: tune again.',
           ]
         : []),
-      'A window that is open goes on with the old model until it is opened anew.',
     ])
   })
 }

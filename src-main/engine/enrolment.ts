@@ -30,6 +30,8 @@ export interface DraftFace {
   fileName: string | null
   capturedAt: number // ms since 1970
   face: Face
+  /** Whose features and embedding the face holds. */
+  modelVersion: string
   cropHash: string
   facesInPicture: number
 }
@@ -90,8 +92,8 @@ export class Enrolments {
     view: View,
     frame: Frame,
   ): Promise<{ kind: 'kept'; kept: DraftPhotograph } | { kind: 'not-better' } | Refusal> {
-    const networks = await this.#parts.vision
-    const faces = await networks.faces(pictureFromFrame(frame), { source: 'camera' })
+    const { vision, model } = { ...this.#parts }
+    const faces = await (await vision).faces(pictureFromFrame(frame), { source: 'camera' })
     const draft = this.#find(id)
     if (!draft) return unknownDraft
     const [face] = faces
@@ -108,7 +110,8 @@ export class Enrolments {
     if (!before && this.#isFull(draft)) return this.#full(draft)
     draft.faces = draft.faces.filter((kept) => kept !== before)
     draft.skipped.delete(view)
-    return this.#keep(draft, { view, source: 'camera', fileName: null, face, facesInPicture: faces.length })
+    const taken = { view, source: 'camera' as const, fileName: null, facesInPicture: faces.length }
+    return this.#keep(draft, { ...taken, face, modelVersion: model.version })
   }
 
   /** Keeps the most prominent face of a photograph. */
@@ -120,8 +123,8 @@ export class Enrolments {
     if (!this.#drafts.has(id)) return unknownDraft
     const read = await readPicture(bytes, fileName)
     if (read.kind === 'refused') return read
-    const networks = await this.#parts.vision
-    const faces = await networks.faces(read.picture, { source: 'file' })
+    const { vision, model } = { ...this.#parts }
+    const faces = await (await vision).faces(read.picture, { source: 'file' })
     const draft = this.#find(id)
     if (!draft) return unknownDraft
     const accepted = acceptable(faces)
@@ -130,7 +133,8 @@ export class Enrolments {
     const { face } = accepted
     const twice = this.#storedTwice(draft, face)
     if (twice) return twice
-    return this.#keep(draft, { view: null, source: 'file', fileName, face, facesInPicture: faces.length })
+    const given = { view: null, source: 'file' as const, fileName, facesInPicture: faces.length }
+    return this.#keep(draft, { ...given, face, modelVersion: model.version })
   }
 
   skip(id: DraftId, view: View): { kind: 'skipped' } | Refusal {
@@ -153,27 +157,30 @@ export class Enrolments {
   async review(id: DraftId): Promise<({ kind: 'review' } & EnrolmentReview) | Refusal> {
     const draft = this.#find(id)
     if (!draft) return unknownDraft
+    const parts = await this.#underModelInUse(draft)
     return {
       kind: 'review',
       name: draft.name,
       photographs: await Promise.all(draft.faces.map(toBeLookedAt)),
       skippedViews: this.#skipped(draft),
-      warnings: warningsAbout(this.#parts, draft.faces, draft.person),
+      warnings: warningsAbout(parts, draft.faces, draft.person),
     }
   }
 
   /** Stores the whole draft or nothing of it; the draft is gone only when it is stored. */
   async save(id: DraftId): Promise<{ kind: 'saved'; person: PersonId; photographs: number } | Refusal> {
-    const { gallery, model } = this.#parts
+    const { gallery } = this.#parts
     const draft = this.#find(id)
     if (!draft) return unknownDraft
+    const { model } = await this.#underModelInUse(draft)
     if (draft.faces.length === 0)
       return refused('no-photographs', 'There is no photograph to save: take or add at least one.')
     const { keepCrops } = settingsOf(this.#parts)
     const photographs = await Promise.all(
-      draft.faces.map((kept) => newPhotograph(kept, model.version, keepCrops)),
+      draft.faces.map((kept) => newPhotograph(kept, kept.modelVersion, keepCrops)),
     )
     if (this.#drafts.get(id) !== draft) return unknownDraft // discarded, or saved by a second click, meanwhile
+    if (this.#parts.model.version !== model.version) return this.save(id) // another model came into use meanwhile
     const who = draft.person ?? {
       name: draft.name,
       consentAt: draft.consentAt,
@@ -188,6 +195,22 @@ export class Enrolments {
   discard(id: DraftId): { kind: 'discarded' } {
     this.#drafts.delete(id)
     return { kind: 'discarded' }
+  }
+
+  /** Faces that were kept before another model came into use are read with that one from their crops. */
+  async #underModelInUse(draft: Draft): Promise<Parts> {
+    const parts = { ...this.#parts }
+    const { version } = parts.model
+    const faces = draft.faces.filter(({ modelVersion }) => modelVersion !== version)
+    for (const kept of faces) {
+      const embedded = await (await parts.vision).embed(kept.face.crop)
+      kept.face = { ...kept.face, ...embedded }
+      kept.modelVersion = version
+    }
+    const isMeanwhile = [this.#parts.model.version, ...draft.faces.map((kept) => kept.modelVersion)].some(
+      (each) => each !== version,
+    )
+    return isMeanwhile ? this.#underModelInUse(draft) : parts
   }
 
   async #keep(

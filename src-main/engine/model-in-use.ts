@@ -2,46 +2,108 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Gallery } from '../gallery/gallery.ts'
-import type { Embed } from '../gallery/versions-in-use.ts'
 import { applyHead, type Head } from '../training/gallery-run/head.ts'
 import { mappedStrangers } from '../training/gallery-run/mapped-strangers.ts'
-import { embeddingLength, featuresLength, type Picture } from '../vision/face.ts'
-import { unitLength, type Embedded } from '../vision/embedding.ts'
+import { embedCrop } from '../vision/embedder.ts'
+import type { Embedded } from '../vision/embedding.ts'
+import type { Picture } from '../vision/face.ts'
+import type { Network } from '../vision/network.ts'
 import { parseModelCard } from './model-card.ts'
 import type { Networks, Parts } from './parts.ts'
 
 /** The pre-trained last linear layer, [features × embedding]. */
 export type PretrainedHead = Float32Array
 
+/** What makes a version's embeddings: a network of the gallery's (null: the pre-trained one), and a head over it. */
+export interface ModelMadeOf {
+  network: string | null
+  head: Head | null
+}
+
 /**
- * The parts with the model that is in use: the networks' embeddings go through its head, thresholds come from its card,
- * virtual strangers are seen by it. Whoever opened the parts keeps the model they opened with until they open again, so
- * that no enrolment begins under one model and ends under another.
+ * The parts with the model that is in use: its network and head make the embeddings, thresholds come from its card,
+ * virtual strangers are seen by it. They stay as they are whatever is promoted meanwhile, so that nothing begins under
+ * one model and ends under another; `upToDate` gives those of now.
  */
 export function withModelInUse(parts: Parts): Parts {
-  const { gallery, vision, model, strangers } = parts
-  const { inUse } = gallery.modelInUse()
+  const { inUse } = parts.gallery.modelInUse()
   if (inUse === null) return parts
-  const [described, head] = [gallery.modelVersion(inUse), gallery.modelHead(inUse)]
-  if (!described || !head) throw new Error(`the model in use, ${inUse}, is not in the gallery`)
-  // A head over another net's embedding means nothing: the pre-trained model decides until somebody retrains.
-  if (described.base !== model.version) return parts
+  if (!parts.gallery.modelVersion(inUse)) throw new Error(`the model in use, ${inUse}, is not in the gallery`)
+  // What goes over another pre-trained net means nothing: that net decides until somebody retrains.
+  return underModel(parts, inUse) ?? parts
+}
+
+/** The parts with the model that is in use now: the very same ones where it is still theirs. */
+export function upToDate(parts: Parts): Parts {
+  const opened = parts.pretrained ?? parts
+  const { inUse } = parts.gallery.modelInUse()
+  if ((inUse ?? opened.model.version) === parts.model.version) return parts
+  const now = withModelInUse(opened)
+  return now.model.version === parts.model.version ? parts : now
+}
+
+/**
+ * Parts that are always those of the model in use, as far as `follow` has looked. A call that waits between two looks
+ * takes `{ ...parts }` first: it then ends under the model it began with, whatever is promoted meanwhile.
+ */
+export function liveParts(opened: Parts): { parts: Parts; follow: () => boolean } {
+  let now = opened
+  const parts = {} as Parts
+  const names: (keyof Parts)[] = ['vision', 'model', 'card', 'strangers', 'pretrained']
+  const still = Object.keys(opened).filter((name) => !(names as string[]).includes(name)) as (keyof Parts)[]
+  for (const name of [...still, ...names])
+    Object.defineProperty(parts, name, { enumerable: true, get: () => now[name] })
   return {
-    ...parts,
-    vision: lazily(vision, (networks) => withHead(networks, head)),
-    model: { name: model.name, version: inUse },
+    parts,
+    /** Whether another model has come into use. */
+    follow() {
+      const before = now
+      now = upToDate(before)
+      return now !== before
+    },
+  }
+}
+
+/** The parts under any model, in use or not; null where the gallery has none of that version, or it goes over another pre-trained net. */
+export function underModel(parts: Parts, version: string): Parts | null {
+  const opened = parts.pretrained ?? parts
+  const { gallery, vision, model, strangers } = opened
+  if (version === model.version) return opened
+  const made = madeOf(gallery, version, model.version)
+  const described = gallery.modelVersion(version)
+  if (!made || !described) return null
+  const { network, head } = made
+  const embedding = network
+    ? lazily(vision, async (networks) =>
+        withNetwork(networks, await openNetwork(gallery, network, opened.threads ?? 1)),
+      )
+    : vision
+  return {
+    ...opened,
+    pretrained: opened,
+    vision: head ? lazily(embedding, (networks) => withHead(networks, head)) : embedding,
+    model: { name: model.name, version },
     card: parseModelCard(described.card),
     ...(strangers && {
       strangers: lazily(strangers, (fitted) =>
-        fitted && fitted.version === described.base
-          ? { ...fitted, version: inUse, model: mappedStrangers(fitted.model, head) }
+        // A Gaussian can be seen through a linear map, not through a network.
+        fitted && fitted.version === model.version && head && !network
+          ? { ...fitted, version, model: mappedStrangers(fitted.model, head) }
           : null,
       ),
     }),
   }
 }
 
-/** Networks whose embeddings are those of a head; features stay the pre-trained net's. */
+/** What a version consists of; null where it is unknown here, or descends from another pre-trained version. */
+export function madeOf(gallery: Gallery, version: string, pretrained: string): ModelMadeOf | null {
+  if (version === pretrained) return { network: null, head: null }
+  if (!gallery.modelVersion(version) || gallery.pretrainedUnder(version) !== pretrained) return null
+  const under = gallery.networkUnder(version)
+  return { network: under === pretrained ? null : under, head: gallery.modelHead(version) }
+}
+
+/** Networks whose embeddings are those of a head; features stay those of the network under it. */
 export function withHead(networks: Networks, head: Head): Networks {
   const mapped = <T extends Embedded>(embedded: T): T =>
     embedded.embedding.length === 0
@@ -54,40 +116,28 @@ export function withHead(networks: Networks, head: Head): Networks {
   }
 }
 
-/**
- * What any version makes of a photograph that another version has seen: by the pre-trained embedding where it is kept,
- * else from the features, which all versions share.
- */
-export function embedFrom(gallery: Gallery, base: string, pretrained: PretrainedHead): Embed {
-  const heads = new Map<string, Head | null>()
-  const headOf = (version: string) => {
-    if (!heads.has(version))
-      heads.set(version, gallery.modelVersion(version)?.base === base ? gallery.modelHead(version) : null)
-    return heads.get(version)!
-  }
-  const ofBase = (version: string) => version === base || headOf(version) !== null
-  return (version, seen) => {
-    const wanted = version ?? base
-    const there = seen.find(({ modelVersion }) => modelVersion === wanted)
-    if (there) return { modelVersion: wanted, embedding: there.embedding }
-    const plain =
-      seen.find(({ modelVersion }) => modelVersion === base)?.embedding ??
-      seen
-        .filter(({ modelVersion, features }) => features && ofBase(modelVersion))
-        .map(({ features }) => lastLayer(features!, pretrained))[0]
-    if (!plain) return null
-    if (wanted === base) return { modelVersion: base, embedding: plain }
-    const head = headOf(wanted)
-    return head && { modelVersion: wanted, embedding: applyHead(plain, head) }
+/** Networks with another recognition net: features and embeddings are its own. */
+export function withNetwork(networks: Networks, net: Pick<Network, 'run'>): Networks {
+  const embed = (crop: Picture) => embedCrop(net, crop)
+  return {
+    async faces(picture, { embed: isEmbedded = true, ...options } = {}) {
+      const faces = await networks.faces(picture, { ...options, embed: false })
+      if (!isEmbedded) return faces
+      const embedded: typeof faces = []
+      for (const face of faces) embedded.push({ ...face, ...(await embed(face.crop)) })
+      return embedded
+    },
+    preview: (picture) => networks.preview(picture),
+    embed,
   }
 }
 
-/** The pre-trained embedding of pooled features. */
-export function lastLayer(features: Float32Array, pretrained: PretrainedHead): Float32Array {
-  const sum = new Float64Array(embeddingLength)
-  for (let i = 0, at = 0; i < featuresLength; i++)
-    for (let k = 0; k < embeddingLength; k++) sum[k]! += features[i]! * pretrained[at++]!
-  return unitLength(sum)
+/** A session of a network that the gallery keeps; its hash was checked when it was read. */
+async function openNetwork(gallery: Gallery, version: string, threads: number): Promise<Network> {
+  const bytes = gallery.modelNetwork(version)
+  if (!bytes) throw new Error(`the network of model ${version} is not in the gallery (any more)`)
+  const { networkOf } = await import('../vision/network.ts')
+  return networkOf(bytes, version, threads)
 }
 
 /** face-api's last layer, from its npm package. */
@@ -102,7 +152,7 @@ export async function readPretrainedHead(): Promise<PretrainedHead> {
 }
 
 /** A promise whose work begins when it is first waited for, as that of what it is made from may. */
-function lazily<A, B>(from: Promise<A>, change: (value: A) => B): Promise<B> {
+function lazily<A, B>(from: Promise<A>, change: (value: A) => B | Promise<B>): Promise<B> {
   let started: Promise<B> | null = null
   const begin = () => (started ??= Promise.resolve(from).then(change))
   return {

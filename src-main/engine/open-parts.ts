@@ -74,6 +74,7 @@ export async function openParts(options: {
       card,
       strangers: onDemand(() => readStrangersModel(join(projectFolder(), 'models'), 'face-recognition')),
       processor: 'ONNX Runtime · CPU',
+      threads: options.threads ?? 1,
       now,
       randomId: () => randomUUID(),
     }),

@@ -19,6 +19,10 @@ export interface Parts {
   strangers?: Promise<StrangersModel | null>
   /** What runs the networks, as the status line shows it: "ONNX Runtime · CPU". */
   processor: string
+  /** Processor threads of a network that is opened later; 1 unless said. */
+  threads?: number
+  /** As opened, before the model in use was laid over them; absent where the pre-trained one is in use. */
+  pretrained?: Parts
   now: () => number // ms since 1970
   randomId: () => string
 }

@@ -7,7 +7,7 @@ import type { Network } from './network.ts'
  * Features and embedding of one kept crop: means over its cuts and their mirror images. Crops go one at a time: a batch
  * of another size may round differently, and embedding a kept crop again has to give the very same numbers.
  */
-export async function embedCrop(net: Network, crop: Picture): Promise<Embedded> {
+export async function embedCrop(net: Pick<Network, 'run'>, crop: Picture): Promise<Embedded> {
   const { features, embedding } = await net.run(netInput(crop), [netImages, netSidePx, netSidePx, 3])
   return {
     features: meanOfImages(features!, featuresLength),

@@ -24,9 +24,14 @@ export async function openNetworks(folder: string, threads: number): Promise<Net
 
 async function openNetwork(folder: string, name: string, threads: number): Promise<Network> {
   const { bytes, description } = await loadModel(folder, name)
+  return networkOf(bytes, description.version, threads)
+}
+
+/** A network from its ONNX file, which whoever hands it in has checked. */
+export async function networkOf(bytes: Uint8Array, version: string, threads: number): Promise<Network> {
   const session = await openSession(bytes, { processor: 'cpu', threads })
   return {
-    version: description.version,
+    version,
     async run(images, shape) {
       const outputs = await session.run({ image: new Tensor('float32', images, shape) })
       const values = Object.entries(outputs).map(([output, { data }]) => [output, data as Float32Array])

@@ -1,13 +1,8 @@
 import { expect, test } from 'vitest'
 import { drawStrangers } from '../../src-main/evaluation/virtual-strangers.ts'
 import { random } from '../../src-main/learning/random.ts'
-import {
-  embedFrom,
-  lastLayer,
-  readPretrainedHead,
-  withHead,
-  withModelInUse,
-} from '../../src-main/engine/model-in-use.ts'
+import { embedUnder, lastLayer } from '../../src-main/engine/embed-under.ts'
+import { readPretrainedHead, withHead, withModelInUse } from '../../src-main/engine/model-in-use.ts'
 import { openNetworks, readModelCard } from '../../src-main/engine/open-parts.ts'
 import type { Parts } from '../../src-main/engine/parts.ts'
 import { applyHead, composed, identityHead } from '../../src-main/training/gallery-run/head.ts'
@@ -71,7 +66,7 @@ async function galleryInUse() {
     model: { name: 'net', version: '1' },
     card,
   } as unknown as Parts
-  return { gallery, person, version, parts, embed: embedFrom(gallery, '1', pretrained), pretrained }
+  return { gallery, person, version, parts, embed: embedUnder(gallery, '1', pretrained), pretrained }
 }
 
 test('a promoted head makes every embedding, and names the version and the card', async () => {

@@ -82,7 +82,7 @@ test('a candidate is kept with all that was said about it, sealed, and is not in
   expect(gallery.modelVersions()).toMatchObject([{ ...described, version, name: 'retrained 1' }])
   expect(gallery.modelHead(version)).toEqual(head)
   expect(gallery.modelInUse()).toEqual({ inUse: null, replaced: [] })
-  expect(galleryBytes(home).includes(Buffer.from(head.buffer))).toBe(false)
+  expect(galleryBytes(home).includes(Buffer.from(head!.buffer))).toBe(false)
   expect(galleryBytes(home).includes('virtual strangers')).toBe(false)
   expect(gallery.addModelVersion(candidate())).toMatchObject({ kind: 'refused', reason: 'same-model' })
 })

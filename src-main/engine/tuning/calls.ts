@@ -19,7 +19,12 @@ type TuningCall = Extract<CallName, `tune.${string}` | `cohort.${string}`>
 /** Everything the page asks of tuning: a room of the engine. */
 export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<TuningCall> {
   const { gallery } = parts
-  const tuning = new Tuning(parts)
+  let latest = new Tuning({ ...parts })
+  /** Of one model from the first look to the last word: another may come into use while it measures. */
+  const now = () => {
+    if (latest.parts.model.version !== parts.model.version) latest = new Tuning({ ...parts })
+    return { tuning: latest, parts: latest.parts }
+  }
   const changing = <T extends { kind: string }>(outcome: T): T => {
     if (outcome.kind !== 'refused') changed()
     return outcome
@@ -27,16 +32,19 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
   return {
     'tune.measure': ({ job, ...takes }) =>
       jobs.run(job, async (running) => {
+        const { tuning, parts } = now()
         const found = await tuning.findings(subjectOf(takes), running)
         return found.kind === 'refused' ? found : measurementOf(parts, found.measured, found.findings)
       }),
     'tune.pairs': async ({ tail, limit, person, ...takes }) => {
+      const { tuning, parts } = now()
       const measured = await tuning.measured(subjectOf(takes))
       if (measured.kind === 'refused') return measured
       return { kind: 'pairs', pairs: tailPairs(measured, tail, limit, gallery.notSame(), person) }
     },
     'tune.choose': ({ wish, job, ...takes }) =>
       jobs.run(job, async (running) => {
+        const { tuning, parts } = now()
         const measured = await tuning.measured(subjectOf(takes), running)
         if (measured.kind === 'refused') return measured
         const choice = choiceFrom(parts, measured, wish)
@@ -58,6 +66,7 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
       ),
     'tune.personal': ({ job, ...takes }) =>
       jobs.run(job, async (running) => {
+        const { tuning, parts } = now()
         const measured = await tuning.measured(subjectOf(takes), running)
         return measured.kind === 'refused'
           ? measured
@@ -65,6 +74,7 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
       }),
     'tune.choose-personal': ({ person, job, ...takes }) =>
       jobs.run(job, async (running) => {
+        const { tuning, parts } = now()
         const measured = await tuning.measured(subjectOf(takes), running)
         if (measured.kind === 'refused') return measured
         const choice = personalChoiceFrom(parts, measured, person)
@@ -81,6 +91,7 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
     'tune.not-same': ({ a, b, notSame }) => changing(gallery.markNotSame(a, b, notSame)),
     'tune.report': ({ threshold, photographs, job, ...takes }) =>
       jobs.run(job, async (running) => {
+        const { tuning, parts } = now()
         const found = await tuning.findings(subjectOf(takes), running)
         return found.kind === 'refused' ? found : reportOf(parts, found, { threshold, photographs })
       }),

@@ -23,11 +23,11 @@ const draws = 1000 // of the bootstrap
 
 /** Measures the gallery, and keeps what was measured until the gallery, the strangers or the model change. */
 export class Tuning {
-  readonly #parts: Parts
+  readonly parts: Parts
   readonly #kept = new Map<string, Kept>()
 
   constructor(parts: Parts) {
-    this.#parts = parts
+    this.parts = parts
   }
 
   /** The comparisons of a subject; equal ones are made once. Cancelled is a refusal. */
@@ -58,16 +58,16 @@ export class Tuning {
   }
 
   async #keep(subject: TuningSubject, job?: Job): Promise<Kept> {
-    await reembed(this.#parts, undefined, job)
-    if (subject.strangers.kind === 'cohort') await reembedStrangers(this.#parts, job)
-    const key = keyOf(this.#parts, subject)
+    await reembed(this.parts, undefined, job)
+    if (subject.strangers.kind === 'cohort') await reembedStrangers(this.parts, job)
+    const key = keyOf(this.parts, subject)
     const known = this.#kept.get(key)
     if (known) return known
     const signal = job?.signal ?? new AbortController().signal
     const progress = (share: number) =>
       job?.progress(Math.round(share * draws), 2 * draws, 'Comparing everybody with everybody')
     const kept: Kept = {
-      measured: measureGallery(this.#parts, subject, { signal, progress }),
+      measured: measureGallery(this.parts, subject, { signal, progress }),
       findings: null,
     }
     for (const old of [...this.#kept.keys()].slice(0, 1 - mostKept)) this.#kept.delete(old)
