@@ -32,17 +32,22 @@ const shares = [0, 0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999, 1]
  */
 export function contrastOf(compared: Comparisons, margin = 1): Contrast {
   const { genuine, impostor } = compared
-  const variances = (genuine.deviation ** 2 + impostor.deviation ** 2) / 2
   const violations = countAtMost(impostor, margin)
   return {
     genuine: summaryOf(genuine),
     impostor: summaryOf(impostor),
-    dPrime: variances > 0 ? Math.abs(impostor.mean - genuine.mean) / Math.sqrt(variances) : NaN,
+    dPrime: dPrimeOf(genuine, impostor),
     overlap: overlapOf(histogramOf(genuine), histogramOf(impostor)),
     contrastiveLoss: (meanSquare(genuine) + meanSquaredViolation(impostor, margin)) / 4,
     marginViolations: { impostors: violations, share: violations / impostor.total },
     margin,
   }
+}
+
+/** NaN where neither spreads, or one of the two is not there. */
+export function dPrimeOf(genuine: DistanceCounts, impostor: DistanceCounts): number {
+  const variances = (genuine.deviation ** 2 + impostor.deviation ** 2) / 2
+  return variances > 0 ? Math.abs(impostor.mean - genuine.mean) / Math.sqrt(variances) : NaN
 }
 
 export function summaryOf(counts: DistanceCounts): DistanceSummary {

@@ -22,6 +22,8 @@ export interface MeasureOptions {
   tailPairs?: number
   /** Filled in the same sweep. */
   byPerson?: PeopleSpreads
+  /** What stands in a distance's place, 0–2, by the plan's places of probe and reference. */
+  rescore?: (distance: number, probe: number, reference: number) => number
 }
 
 const tailLength = 65_536 // 1 MB; the bound looks at four times the chosen errors
@@ -40,6 +42,7 @@ export async function measure(
   const trouble = troubleWith(embeddings)
   if (trouble) return trouble
   const { dimension } = embeddings
+  const { rescore } = options
   const probePeople = plan.probes.map((probe) => probe.person)
   const referencePeople = plan.references.map((reference) => reference.person)
   const probes = fuseAll(embeddings, plan.probes)
@@ -49,10 +52,11 @@ export async function measure(
   const genuineTail = new PairTailCollector('far', options.tailPairs ?? tailLength)
   for (let i = 0; i < plan.genuine.length; i += 2) {
     const [probe, reference] = [plan.genuine[i]!, plan.genuine[i + 1]!]
-    const distance =
+    const plain =
       probes.found[probe] && references.found[reference]
         ? distanceBetween(probes.vectors, probe, references.vectors, reference, dimension)
         : Infinity
+    const distance = plain < Infinity && rescore ? rescore(plain, probe, reference) : plain
     if (distance < Infinity) {
       genuine.add(distance)
       options.byPerson?.addGenuine(probePeople[probe]!, distance)
@@ -67,6 +71,12 @@ export async function measure(
     ? rows
     : gathered(plan.references, references, plan.impostorReferences, dimension)
   const visit: Visit = (products, start, end, row, firstColumn) => {
+    if (rescore)
+      for (let i = start; i < end; i++) {
+        const reference = columns.origin[firstColumn + i - start]!
+        const plain = Math.sqrt(Math.max(0, 2 - 2 * products[i]!))
+        products[i] = 1 - rescore(plain, rows.origin[row]!, reference) ** 2 / 2
+      }
     impostor.addProducts(products, start, end)
     impostorTail.addProducts(products, start, end, rows.origin[row]!, firstColumn, columns.origin)
     const probe = rows.people[row]!
@@ -178,12 +188,13 @@ export async function sweep(
   return 'done'
 }
 
-interface Fused {
+export interface Fused {
   vectors: Float32Array
   found: Uint8Array
 }
 
-function fuseAll(embeddings: Embeddings, subjects: Subject[]): Fused {
+/** The vector of each subject, and whether it has one. */
+export function fuseAll(embeddings: Embeddings, subjects: Subject[]): Fused {
   const { dimension } = embeddings
   const vectors = new Float32Array(subjects.length * dimension)
   const found = new Uint8Array(subjects.length)
@@ -199,7 +210,8 @@ function fuseAll(embeddings: Embeddings, subjects: Subject[]): Fused {
   return { vectors, found }
 }
 
-function gathered(subjects: Subject[], fused: Fused, wanted: Uint32Array, dimension: number): Lot {
+/** Those that are wanted and have a face, ordered by person. */
+export function gathered(subjects: Subject[], fused: Fused, wanted: Uint32Array, dimension: number): Lot {
   const origin = wanted
     .filter((i) => fused.found[i] === 1)
     .sort((a, b) => subjects[a]!.person - subjects[b]!.person || a - b)

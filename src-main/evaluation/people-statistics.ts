@@ -1,6 +1,4 @@
-import { DistanceCounter } from './distance-counts.ts'
-import type { DistanceCounts } from './distance-counts.ts'
-import { distanceBetween, troubleWith, wasDetected } from './embeddings.ts'
+import { distanceBetween, troubleWith } from './embeddings.ts'
 import type { Embeddings } from './embeddings.ts'
 import { lotOf, sweep } from './measure.ts'
 import type { MeasureOptions } from './measure.ts'
@@ -107,56 +105,6 @@ export async function galleryStatistics(
     })),
     pairs: listed.sort((x, y) => x.least - y.least || x.mean - y.mean).slice(0, riskiest),
   }
-}
-
-/** What a photograph was taken under: equal values are the same condition; null is unknown and left out. */
-export interface CaptureConditions {
-  day: (string | null)[]
-  camera: (string | null)[]
-  light: (string | null)[]
-}
-
-export interface ConditionContrast {
-  condition: keyof CaptureConditions
-  /** Distances of one person's photographs under the same condition, and under different ones. */
-  genuineSame: DistanceCounts
-  genuineDifferent: DistanceCounts
-  impostorSame: DistanceCounts
-  impostorDifferent: DistanceCounts
-}
-
-/** Distances where the day, the camera or the light is the same, and where it differs: what makes a person unlike themselves. */
-export function conditionContrasts(
-  embeddings: Embeddings,
-  conditions: CaptureConditions,
-): ConditionContrast[] {
-  const { vectors, dimension, people } = embeddings
-  const rows = Array.from({ length: people.length }, (_, row) => row).filter((row) =>
-    wasDetected(embeddings, row),
-  )
-  return (['day', 'camera', 'light'] as const).map((condition) => {
-    const values = conditions[condition]
-    const counters = {
-      genuineSame: new DistanceCounter('far', 4096),
-      genuineDifferent: new DistanceCounter('far', 4096),
-      impostorSame: new DistanceCounter('near', 4096),
-      impostorDifferent: new DistanceCounter('near', 4096),
-    }
-    for (const [n, i] of rows.entries())
-      for (const j of rows.slice(n + 1)) {
-        if (values[i] === null || values[j] === null) continue
-        const kind = people[i] === people[j] ? 'genuine' : 'impostor'
-        const same = values[i] === values[j] ? 'Same' : 'Different'
-        counters[`${kind}${same}`].add(distanceBetween(vectors, i, vectors, j, dimension))
-      }
-    return {
-      condition,
-      genuineSame: counters.genuineSame.finish(),
-      genuineDifferent: counters.genuineDifferent.finish(),
-      impostorSame: counters.impostorSame.finish(),
-      impostorDifferent: counters.impostorDifferent.finish(),
-    }
-  })
 }
 
 /** Welford's running moments, which two halves can be merged of. */

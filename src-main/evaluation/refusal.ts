@@ -8,6 +8,7 @@ export interface Refused {
     | 'no-genuine'
     | 'no-impostor'
     | 'all-equal'
+    | 'no-strangers'
     | 'unsupported-rate'
     | 'bad-list'
     | 'bad-number'

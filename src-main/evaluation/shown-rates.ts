@@ -1,5 +1,6 @@
 import type { DoubtedRate } from './doubt.ts'
 import { percent } from './supported-rate.ts'
+import type { CountedFailures, TransactionRate } from './transaction.ts'
 
 // The one place where digits are made: the page, the report and the command line print the same.
 
@@ -30,6 +31,22 @@ export function shownInterval({ low, high }: { low: number; high: number }): str
 export function shownDoubt({ rate, upper95, errors, comparisons, people }: DoubtedRate): string {
   const who = people > 0 ? `${people.toLocaleString('en')} people, ` : ''
   return `${shownRate(rate)} (${shownUpper(upper95)} with 95 % confidence; ${errors.toLocaleString('en')} ${errors === 1 ? 'error' : 'errors'}; ${who}${comparisons.toLocaleString('en')} pairs)`
+}
+
+/** "0.2–0.6 % (≤ 1.9 %)": a rate per transaction. */
+export function shownTransaction({ least, most, upper95 }: TransactionRate): string {
+  const [from, to] = [shownRate(least), shownRate(most)]
+  return `${from === to ? to : `${from.replace(' %', '')}–${to}`} (${shownUpper(upper95)})`
+}
+
+/** What stands behind a transaction's rates, in a sentence: "failures to acquire: 3 of 41 recorded attempts (7.3 %)". */
+export function shownAcquisition(
+  counted: CountedFailures | null,
+  of = 'recorded attempts at verification',
+): string {
+  return counted && counted.of > 0
+    ? `Failures to acquire: ${counted.failures.toLocaleString('en')} of ${counted.of.toLocaleString('en')} ${of} (${shownRate(counted.failures / counted.of)}).`
+    : 'Failures to acquire were never measured here, and count as none.'
 }
 
 function roundedUp(fraction: number): number {

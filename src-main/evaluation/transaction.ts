@@ -1,3 +1,5 @@
+import { exactUpper } from './binomial-bounds.ts'
+
 /** A verification transaction: up to `attempts` presentations, accepted at the first match. ISO/IEC 19795-1. */
 export interface TransactionRates {
   far: number // false accept rate of a claim by a stranger
@@ -27,6 +29,77 @@ export function transactionRates(input: TransactionInput): TransactionRates {
     frr: fte + (1 - fte) * refusedOnce ** attempts,
     attempts,
   }
+}
+
+/** Failures that were counted: of presentations without a usable face, or of people who could not be enrolled. */
+export interface CountedFailures {
+  failures: number
+  of: number
+}
+
+/** An error rate per transaction: what it lies between, and what it is below with 95 % confidence. Fractions. */
+export interface TransactionRate {
+  least: number
+  most: number
+  upper95: number
+}
+
+export interface BoundedTransaction {
+  attempts: number
+  far: TransactionRate
+  frr: TransactionRate
+}
+
+/**
+ * FAR and FRR of a transaction with their doubt. How much attempts of one person hang together is not known, so each rate
+ * lies between that of one attempt (they all go alike) and that of independent attempts. Failures that were never
+ * counted (null, or of none) count as none in the rates.
+ */
+export function boundedTransaction({
+  fmr,
+  fnmr,
+  acquisition,
+  enrolment = null,
+  attempts,
+}: {
+  fmr: { rate: number; upper95: number }
+  fnmr: { rate: number; upper95: number } // of comparisons that were made: no failures to acquire among them
+  acquisition: CountedFailures | null
+  enrolment?: CountedFailures | null
+  attempts: number
+}): BoundedTransaction {
+  const [fta, fte] = [rateOf(acquisition), rateOf(enrolment)]
+  const rates = { failureToAcquire: fta, failureToEnrol: fte }
+  const once = transactionRates({ fmr: fmr.rate, fnmr: fnmr.rate, ...rates, attempts: 1 })
+  const independent = transactionRates({ fmr: fmr.rate, fnmr: fnmr.rate, ...rates, attempts })
+  // At worst a stranger is acquired every time, and the person's attempts all fail together.
+  const worstFar = transactionRates({
+    fmr: fmr.upper95,
+    fnmr: fnmr.upper95,
+    failureToAcquire: 0,
+    failureToEnrol: 0,
+    attempts,
+  }).far
+  const worstFrr = transactionRates({
+    fmr: 0,
+    fnmr: fnmr.upper95,
+    failureToAcquire: upperOf(acquisition),
+    failureToEnrol: upperOf(enrolment),
+    attempts: 1,
+  }).frr
+  return {
+    attempts,
+    far: { least: once.far, most: independent.far, upper95: worstFar },
+    frr: { least: independent.frr, most: once.frr, upper95: worstFrr },
+  }
+}
+
+function rateOf(counted: CountedFailures | null): number {
+  return counted && counted.of > 0 ? counted.failures / counted.of : 0
+}
+
+function upperOf(counted: CountedFailures | null): number {
+  return counted && counted.of > 0 ? exactUpper(counted.failures, counted.of) : 0
 }
 
 /** Counts of transactions that really were made, in groups of presentations of one claim. */

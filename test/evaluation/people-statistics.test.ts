@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { distanceBetween } from '../../src-main/evaluation/embeddings.ts'
-import { conditionContrasts, galleryStatistics } from '../../src-main/evaluation/people-statistics.ts'
+import { galleryStatistics } from '../../src-main/evaluation/people-statistics.ts'
 import { zooOf } from '../../src-main/evaluation/zoo.ts'
 import { accepted } from './accepted.ts'
 import { syntheticGallery } from './gallery.ts'
@@ -34,15 +34,6 @@ describe('a gallery by people', () => {
     const { a, b } = pairs[0]!
     expect(people[a]!.nearestPerson).toBe(b)
     expect(accepted(await galleryStatistics(embeddings, { riskiest: 2 })).pairs).toHaveLength(2)
-  })
-
-  test('by condition: the same day and different days are told apart, the unknown left out', () => {
-    const day = ['mon', 'mon', 'tue', 'mon', null, 'tue', 'tue', 'mon', 'mon', 'tue']
-    const none = day.map(() => null)
-    const [byDay, byCamera] = conditionContrasts(embeddings, { day, camera: none, light: none })
-    expect(byDay!.genuineSame.exact[0]).toBeCloseTo(Math.min(distance(0, 1), distance(5, 6)), 12)
-    expect([byDay!.genuineSame.total, byDay!.genuineDifferent.total]).toEqual([2, 2 + 2 + 1])
-    expect(byCamera!.impostorSame.total).toBe(0)
   })
 
   test('NaN is refused, nobody is an empty list', async () => {

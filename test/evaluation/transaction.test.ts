@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { personalThreshold } from '../../src-main/evaluation/personal-threshold.ts'
 import { shrunk, sNorm, spreadOf, tNorm, zNorm } from '../../src-main/evaluation/score-normalisation.ts'
-import { measuredTransactions, transactionRates } from '../../src-main/evaluation/transaction.ts'
+import {
+  boundedTransaction,
+  measuredTransactions,
+  transactionRates,
+} from '../../src-main/evaluation/transaction.ts'
 import { normal, seeded } from './gallery.ts'
 
 describe('from comparison to transaction', () => {
@@ -42,6 +46,44 @@ describe('from comparison to transaction', () => {
       attempts: 5,
     })
     expect(far).toBeCloseTo(5e-18, 30)
+  })
+
+  test('with doubt, both rates lie between attempts that go alike and independent ones', () => {
+    const rates = {
+      fmr: { rate: 0.01, upper95: 0.03 },
+      fnmr: { rate: 0.1, upper95: 0.2 },
+      acquisition: { failures: 5, of: 100 },
+      attempts: 3,
+    }
+    const { far, frr } = boundedTransaction(rates)
+    expect(far.least).toBeCloseTo(0.95 * 0.01, 12)
+    expect(far.most).toBeCloseTo(1 - (1 - 0.0095) ** 3, 12)
+    expect(far.upper95).toBeCloseTo(1 - 0.97 ** 3, 12) // as if no stranger failed to be acquired
+    expect(frr.least).toBeCloseTo((0.05 + 0.95 * 0.1) ** 3, 12)
+    expect(frr.most).toBeCloseTo(0.05 + 0.95 * 0.1, 12)
+    const fta = 0.1023 // Clopper–Pearson, one-sided 95 %, 5 of 100
+    expect(frr.upper95).toBeCloseTo(fta + (1 - fta) * 0.2, 3)
+  })
+
+  test('one attempt has one rate, and failures that were never counted are none', () => {
+    const rates = { fmr: { rate: 0, upper95: 0.03 }, fnmr: { rate: 0.1, upper95: 0.2 }, attempts: 1 }
+    for (const acquisition of [null, { failures: 0, of: 0 }])
+      expect(boundedTransaction({ ...rates, acquisition })).toEqual({
+        attempts: 1,
+        far: { least: 0, most: 0, upper95: expect.closeTo(0.03, 12) as number },
+        frr: {
+          least: expect.closeTo(0.1, 12) as number,
+          most: expect.closeTo(0.1, 12) as number,
+          upper95: expect.closeTo(0.2, 12) as number,
+        },
+      })
+    const { far, frr } = boundedTransaction({
+      ...rates,
+      acquisition: null,
+      enrolment: { failures: 1, of: 10 },
+    })
+    expect(frr.most).toBeCloseTo(0.1 + 0.9 * 0.1, 12)
+    expect(far.upper95).toBeCloseTo(0.03, 12)
   })
 
   test('measured transactions are accepted at the first match, and a missing face is no match', () => {
