@@ -59,7 +59,7 @@ async function onlyFace(
   read: ReadPicture | Refusal,
 ): Promise<{ kind: 'face'; face: Face } | Refusal> {
   if (read.kind === 'refused') return read
-  const [face] = await networks.faces(read.picture, { source: 'file' })
+  const [face] = await networks.faces(read.picture, { source: 'file', embed: 'first' })
   if (!face) return refused('no-face', `No face was found in ${shown(path)}.`)
   const several = severalFaces(face)
   if (several)

@@ -35,7 +35,8 @@ export async function embedFiles(
       unreadable++
       progress.say(`${shown(path)}: refused: ${read.message}`)
     }
-    const [face] = read.kind === 'refused' ? [] : await networks.faces(read.picture, { source: 'file' })
+    const [face] =
+      read.kind === 'refused' ? [] : await networks.faces(read.picture, { source: 'file', embed: 'first' })
     if (face) {
       vectors.set(face.embedding, row * embeddingLength)
       found[row] = true

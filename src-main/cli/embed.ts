@@ -14,7 +14,8 @@ export async function embed(paths: string[], terminal: Terminal): Promise<Outcom
   const text: string[] = []
   let refusals = 0
   for await (const { path: file, read } of photographsAhead(files)) {
-    const [face] = read.kind === 'refused' ? [] : await networks.faces(read.picture, { source: 'file' })
+    const [face] =
+      read.kind === 'refused' ? [] : await networks.faces(read.picture, { source: 'file', embed: 'first' })
     if (face) {
       photographs.push({ file, embedding: Array.from(face.embedding) })
       text.push(`${shown(file)}\t${Array.from(face.embedding, (value) => value.toFixed(6)).join(' ')}`)

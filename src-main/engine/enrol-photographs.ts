@@ -68,7 +68,7 @@ export async function* enrolPhotographs(
       yield refusal(read)
       continue
     }
-    const faces = await (await parts.vision).faces(read.picture, { source: 'file' })
+    const faces = await (await parts.vision).faces(read.picture, { source: 'file', embed: 'first' })
     const accepted = acceptable(faces)
     if (accepted.kind === 'refused') {
       yield refusal(accepted)

@@ -93,7 +93,7 @@ export class Enrolments {
     frame: Frame,
   ): Promise<{ kind: 'kept'; kept: DraftPhotograph } | { kind: 'not-better' } | Refusal> {
     const { vision, model } = { ...this.#parts }
-    const faces = await (await vision).faces(pictureFromFrame(frame), { source: 'camera' })
+    const faces = await (await vision).faces(pictureFromFrame(frame), { source: 'camera', embed: 'first' })
     const draft = this.#find(id)
     if (!draft) return unknownDraft
     const [face] = faces
@@ -124,7 +124,7 @@ export class Enrolments {
     const read = await readPicture(bytes, fileName)
     if (read.kind === 'refused') return read
     const { vision, model } = { ...this.#parts }
-    const faces = await (await vision).faces(read.picture, { source: 'file' })
+    const faces = await (await vision).faces(read.picture, { source: 'file', embed: 'first' })
     const draft = this.#find(id)
     if (!draft) return unknownDraft
     const accepted = acceptable(faces)

@@ -8,10 +8,14 @@ export interface Part {
   height: number
 }
 
+/** Source pixels that make an output pixel at most, in each direction: a triangle filter at a scale below 2. */
+const tapCount = 4
+
 /**
  * An upright part of a picture at another size, [height, width, 3], 0–255: separable triangle filter, widened by the
  * scale where it shrinks, so that no detail aliases. Several times faster than sampling pixel by pixel. `rowLength` is
- * how far the rows of `into` lie apart, in numbers.
+ * how far the rows of `into` lie apart, in numbers. Throws where a side would shrink to half or less: whole factors
+ * come first (`averageBlocks`).
  */
 export function resize(
   picture: Picture,
@@ -25,71 +29,89 @@ export function resize(
   const down = tapsFor(height, part.top, part.height / height, picture.height)
   const firstRow = Math.min(...down.places)
   const rows = shrinkRows(picture, across, width, firstRow, Math.max(...down.places))
-  for (let v = 0; v < height; v++) {
-    const to = v * rowLength
-    for (let tap = 0; tap < down.count; tap++) {
-      const weight = down.weights[v * down.count + tap]!
-      if (weight === 0) continue
-      const from = (down.places[v * down.count + tap]! - firstRow) * width * 3
-      for (let i = 0; i < width * 3; i++) into[to + i]! += weight * rows[from + i]!
-    }
-  }
+  for (let v = 0; v < height; v++)
+    weighRows(rows, down, v, firstRow, into.subarray(v * rowLength, v * rowLength + width * 3))
 }
 
-/** Which source pixels make each output pixel, `count` for each, and how much of it. */
+/** Which source pixels make each output pixel, `tapCount` for each, and how much of it. */
 interface Taps {
-  count: number
   places: Int32Array
-  weights: Float32Array
+  weights: Float32Array // 0 where fewer than `tapCount` make it, which adds nothing
 }
 
 function tapsFor(length: number, start: number, scale: number, sourceLength: number): Taps {
+  if (scale >= 2) throw new RangeError(`resize shrinks to more than half, not by ${scale}`)
   const reach = Math.max(1, scale)
-  const count = Math.ceil(2 * reach) + 1
-  const places = new Int32Array(length * count)
-  const weights = new Float32Array(length * count)
+  const places = new Int32Array(length * tapCount)
+  const weights = new Float32Array(length * tapCount)
   for (let i = 0; i < length; i++) {
     const centre = start + (i + 0.5) * scale - 0.5
-    const first = Math.ceil(centre - reach)
+    const first = Math.floor(centre - reach) + 1
     let sum = 0
-    for (let tap = 0; tap < count; tap++) {
+    for (let tap = 0; tap < tapCount; tap++) {
       const weight = Math.max(0, 1 - Math.abs(first + tap - centre) / reach)
-      places[i * count + tap] = Math.min(Math.max(first + tap, 0), sourceLength - 1) // the edge is repeated
-      weights[i * count + tap] = weight
+      places[i * tapCount + tap] = Math.min(Math.max(first + tap, 0), sourceLength - 1) // the edge is repeated
+      weights[i * tapCount + tap] = weight
       sum += weight
     }
-    for (let tap = 0; tap < count; tap++) weights[i * count + tap]! /= sum
+    for (let tap = 0; tap < tapCount; tap++) weights[i * tapCount + tap]! /= sum
   }
-  return { count, places, weights }
+  return { places, weights }
 }
 
-/** The rows first … last of the picture at their new width. */
+/** The rows first … last of the picture at their new width, column by column: so a column's weights stay at hand. */
 function shrinkRows(
   { width: sourceWidth, rgb }: Picture,
-  { count, places, weights }: Taps,
+  { places, weights }: Taps,
   width: number,
   first: number,
   last: number,
 ): Float32Array {
   const rows = new Float32Array((last - first + 1) * width * 3)
-  let to = 0
-  for (let row = first; row <= last; row++) {
-    const start = row * sourceWidth
-    for (let u = 0, tap = 0; u < width; u++, to += 3) {
-      let red = 0
-      let green = 0
-      let blue = 0
-      for (const end = tap + count; tap < end; tap++) {
-        const weight = weights[tap]!
-        const from = (start + places[tap]!) * 3
-        red += weight * rgb[from]!
-        green += weight * rgb[from + 1]!
-        blue += weight * rgb[from + 2]!
+  const down = sourceWidth * 3
+  for (let u = 0; u < width; u++) {
+    const place = (tap: number) => (first * sourceWidth + places[u * tapCount + tap]!) * 3
+    let [a, b, c, d] = [place(0), place(1), place(2), place(3)]
+    const [weightA, weightB, weightC, weightD] = weightsOf(weights, u)
+    if (weightC === 0 && weightD === 0)
+      for (let to = u * 3; to < rows.length; to += width * 3, a += down, b += down) {
+        rows[to] = weightA * rgb[a]! + weightB * rgb[b]!
+        rows[to + 1] = weightA * rgb[a + 1]! + weightB * rgb[b + 1]!
+        rows[to + 2] = weightA * rgb[a + 2]! + weightB * rgb[b + 2]!
       }
-      rows[to] = red
-      rows[to + 1] = green
-      rows[to + 2] = blue
-    }
+    else
+      for (let to = u * 3; to < rows.length; to += width * 3, a += down, b += down, c += down, d += down) {
+        rows[to] = weightA * rgb[a]! + weightB * rgb[b]! + weightC * rgb[c]! + weightD * rgb[d]!
+        rows[to + 1] =
+          weightA * rgb[a + 1]! + weightB * rgb[b + 1]! + weightC * rgb[c + 1]! + weightD * rgb[d + 1]!
+        rows[to + 2] =
+          weightA * rgb[a + 2]! + weightB * rgb[b + 2]! + weightC * rgb[c + 2]! + weightD * rgb[d + 2]!
+      }
   }
   return rows
+}
+
+/** One row of the output from the rows that make it; every partial sum is rounded to single precision. */
+function weighRows(
+  rows: Float32Array,
+  { places, weights }: Taps,
+  v: number,
+  firstRow: number,
+  into: Float32Array,
+) {
+  const row = (tap: number) => (places[v * tapCount + tap]! - firstRow) * into.length
+  const [a, b, c, d] = [row(0), row(1), row(2), row(3)]
+  const [weightA, weightB, weightC, weightD] = weightsOf(weights, v)
+  const few = weightC === 0 && weightD === 0
+  for (let i = 0; i < into.length; i++) {
+    let sum = Math.fround(weightA * rows[a + i]!)
+    sum = Math.fround(sum + weightB * rows[b + i]!)
+    if (few) into[i] = sum
+    else into[i] = Math.fround(sum + weightC * rows[c + i]!) + weightD * rows[d + i]!
+  }
+}
+
+function weightsOf(weights: Float32Array, i: number): [number, number, number, number] {
+  const at = i * tapCount
+  return [weights[at]!, weights[at + 1]!, weights[at + 2]!, weights[at + 3]!]
 }

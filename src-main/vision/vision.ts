@@ -20,8 +20,11 @@ export interface VisionOptions {
 }
 
 export interface FacesOptions {
-  /** False leaves `features` and `embedding` empty (length 0), for looking at a picture only. */
-  embed?: boolean
+  /**
+   * Whose `features` and `embedding` are computed: everybody's, only those of the most prominent face, or (false)
+   * nobody's. They are empty (length 0) where they are not.
+   */
+  embed?: boolean | 'first'
   /** Which limits quality is judged by: a camera can be moved closer, a file is as it is. */
   source?: 'camera' | 'file'
 }
@@ -68,7 +71,8 @@ export class Vision {
         crop,
         source,
       })
-      const { features, embedding } = embed ? await this.embed(crop) : nothingEmbedded()
+      const { features, embedding } =
+        embed === true || (embed === 'first' && i === 0) ? await this.embed(crop) : nothingEmbedded()
       faces.push({ box, score, landmarks: landmarks[i]!, pose, crop, quality, features, embedding })
     }
     return faces

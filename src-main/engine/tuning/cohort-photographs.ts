@@ -14,7 +14,7 @@ export async function keepStranger(
   read: ReadPicture | Refusal,
 ): Promise<{ kind: 'kept'; photograph: CohortPhotographId } | Refusal> {
   if (read.kind === 'refused') return read
-  const [face] = await (await vision).faces(read.picture, { source: 'file' })
+  const [face] = await (await vision).faces(read.picture, { source: 'file', embed: 'first' })
   if (!face) return refused('no-face', 'No face was found in this photograph.')
   const added = gallery.addStranger(cohort, {
     stranger,
