@@ -23,7 +23,7 @@ for (const name of names) {
   const { input, trace, preprocessing, holds, weights, licence, unstated } = faceApi.networks[name]!
   const source = { package: '@vladmandic/face-api', version: faceApi.version, weights }
   const { model, inputs, outputs } = traceFunction(trace, [input], {
-    source: `${source.package} ${source.version}`,
+    metadata: { source: `${source.package} ${source.version}` },
   })
   described[name] = {
     sha256: sha256(model),

@@ -34,7 +34,14 @@ export async function exportNetwork(
       return outputs
     },
     [{ name: 'image', shape: ['batch', ...network.input] }],
-    { network: network.name, source: network.source, input: JSON.stringify(network.input), ...notes },
+    {
+      metadata: {
+        network: network.name,
+        source: network.source,
+        input: JSON.stringify(network.input),
+        ...notes,
+      },
+    },
   )
   const difference = await largestDifference(network, values, model)
   // written so that NaN is refused too

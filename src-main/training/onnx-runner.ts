@@ -2,6 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { TensorDescription } from '../learning/step/objective.ts'
 import type { Values } from '../learning/networks/initialise.ts'
 import type { TrainingStep } from '../learning/step/training-step.ts'
+import { channelBlock } from '../onnx/tracing/channel-block.ts'
 import { traceFunction } from '../onnx/tracing/trace.ts'
 import type { OpenRunner, StepRunner } from './step-runner.ts'
 
@@ -15,8 +16,11 @@ export interface TracedStep {
 
 const next = (name: string) => `next.${name}` // a graph's names are unique, so a renewed vector needs another
 
-/** Records forward pass, gradients and optimiser of a step for one batch size. */
-export function traceStep(step: TrainingStep, batchSize: number): TracedStep {
+/**
+ * Records forward pass, gradients and optimiser of a step for one batch size; with a `block`, for the CPU's blocked
+ * kernels only.
+ */
+export function traceStep(step: TrainingStep, batchSize: number, block = 0): TracedStep {
   const inputs = step.inputs(batchSize)
   const { model } = traceFunction(
     (tensors) => {
@@ -25,6 +29,7 @@ export function traceStep(step: TrainingStep, batchSize: number): TracedStep {
       return { ...Object.fromEntries(named), measures: measures! }
     },
     inputs.map((input) => ({ ...input, shape: input.shape as number[] })),
+    { block },
   )
   return { model, inputs, state: step.state }
 }
@@ -37,7 +42,15 @@ export interface OnnxProcessor {
 
 /** Opens steps on a processor of ONNX Runtime. */
 export function onnxRunner(processor: OnnxProcessor): OpenRunner {
-  return async (step, batchSize, start) => openTraced(traceStep(step, batchSize), start, processor)
+  return async (step, batchSize, start) => {
+    const block = await blockOf(processor)
+    return openTraced(traceStep(step, batchSize, block), start, processor)
+  }
+}
+
+/** The blocked kernels are the CPU's own. */
+export async function blockOf({ executionProviders }: OnnxProcessor): Promise<number> {
+  return executionProviders[0] === 'cpu' ? channelBlock() : 0
 }
 
 /** Puts a traced step on a processor. The state stays in ONNX Runtime's tensors from step to step. */

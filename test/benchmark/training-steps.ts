@@ -12,7 +12,7 @@ import { random } from '../../src-main/learning/random.ts'
 import { lossObjective } from '../../src-main/learning/step/loss-objective.ts'
 import { trainingStep, type TrainingStep } from '../../src-main/learning/step/training-step.ts'
 import { eagerRunner } from '../../src-main/training/eager-runner.ts'
-import { traceStep, openTraced } from '../../src-main/training/onnx-runner.ts'
+import { blockOf, openTraced, traceStep } from '../../src-main/training/onnx-runner.ts'
 import { openProcessor } from '../../src-main/training/open-processor.ts'
 import type { ProcessorName } from '../../src-main/training/processors.ts'
 import type { StepInputs, StepRunner } from '../../src-main/training/step-runner.ts'
@@ -89,9 +89,10 @@ export async function steps(options: StepOptions): Promise<Figure[]> {
   for (const workload of workloads.filter(({ name }) => options.workloads?.includes(name) ?? true)) {
     const { step, inputs, start } = prepared(workload.network(), workload.batch)
     const begun = performance.now()
-    const traced = traceStep(step, workload.batch)
+    const cpu = { executionProviders: ['cpu'], threads }
+    const traced = traceStep(step, workload.batch, await blockOf(cpu))
     const tracedMs = performance.now() - begun
-    const ours = await openTraced(traced, start, { executionProviders: ['cpu'], threads })
+    const ours = await openTraced(traced, start, cpu)
     const openMs = performance.now() - begun
     const other = options.processor === 'cpu' ? null : await openProcessor(options.processor, { threads })
     const theirs = other && (await other.openRunner(step, workload.batch, start).catch(said))

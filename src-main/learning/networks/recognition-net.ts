@@ -53,12 +53,22 @@ export function recognitionNet(): Network {
   )
 }
 
+/** A convolution with dlib's "scale layer", a learned factor and shift for each channel. */
 function scaled(name: string, inputs: number, outputs: number, { kernel = 3, stride = 1 } = {}): Layer {
   const padding = stride === 1 ? 'same' : 'valid'
-  return sequence(
-    convolution(name, inputs, outputs, { kernel, stride, padding }),
-    channelScale(name, outputs),
-  )
+  const plain = convolution(name, inputs, outputs, { kernel, stride, padding })
+  const scale = channelScale(name, outputs)
+  const [weights, factor, shift] = [...plain.parameters, ...scale.parameters].map(({ name }) => name)
+  return {
+    parameters: [...plain.parameters, ...scale.parameters],
+    statistics: [],
+    apply(x, pass) {
+      // The factor multiplies the weights: the same product, without a pass over the map there and two back.
+      const factors = pass.parameter(factor!).reshape([outputs, 1, 1, 1])
+      const filter = pass.parameter(weights!).mul(factors).transpose([2, 3, 1, 0]) as tf.Tensor4D
+      return tf.conv2d(x as tf.Tensor4D, filter, stride, padding).add(pass.parameter(shift!))
+    },
+  }
 }
 
 function block(name: string, channels: number): Layer {

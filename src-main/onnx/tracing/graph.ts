@@ -32,6 +32,9 @@ export class Graph {
   readonly initializers = new Map<string, Initializer>()
   inputs: GraphValue[] = []
   outputs: GraphValue[] = []
+  /** Values as they are stored, where the trace knows them. */
+  readonly values = new Map<string, { shape: readonly number[]; dtype: Initializer['dtype'] }>()
+  private stored = 0
   private readonly known = new Map<string, GraphNode>()
   private readonly producers = new Map<string, GraphNode>()
   private readonly names = new WeakMap<Values, Map<string, string>>()
@@ -94,7 +97,7 @@ export class Graph {
   }
 
   private store(initializer: Omit<Initializer, 'name'>): string {
-    const name = `constant_${this.initializers.size}`
+    const name = `constant_${this.stored++}`
     this.initializers.set(name, { name, ...initializer })
     return name
   }

@@ -18,10 +18,13 @@ import {
  */
 export class Tracer {
   readonly graph: Graph
+  /** Channels that ONNX Runtime's CPU kernels take at a time, where the graph is meant for them; else 0. */
+  readonly block: number
   private readonly permuted = new WeakMap<Values, Map<string, Values>>()
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, block = 0) {
     this.graph = graph
+    this.block = block
   }
 
   /** The ONNX name of what is stored. */
@@ -47,13 +50,9 @@ export class Tracer {
     { dtype, shape, axes, stored }: { dtype: DType; shape: number[]; axes?: number[]; stored?: number[] },
   ): TracedTensor {
     const order = axes ?? upTo(shape.length)
-    return {
-      dtype,
-      shape,
-      axes: order,
-      stored: stored ?? order.map((axis) => shape[axis]!),
-      source: { name },
-    }
+    const kept = stored ?? order.map((axis) => shape[axis]!)
+    this.graph.values.set(name, { shape: kept, dtype })
+    return { dtype, shape, axes: order, stored: kept, source: { name } }
   }
 
   /** Whole numbers as an input of a node. */

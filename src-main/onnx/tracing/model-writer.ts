@@ -1,4 +1,4 @@
-import type { Attribute, Graph, GraphValue, Initializer } from './graph.ts'
+import type { Attribute, Graph, GraphNode, GraphValue, Initializer } from './graph.ts'
 import { ProtobufWriter } from './protobuf.ts'
 
 /** ONNX operator set 17: every operator used here, and read by ONNX Runtime since 1.13. */
@@ -18,6 +18,13 @@ export function writeModel(graph: Graph, metadata: Record<string, string> = {}):
   model.text(2, 'semblance')
   model.message(7, (inner) => writeGraph(inner, graph))
   model.message(8, (set) => set.integer(2, operatorSet))
+  for (const domain of new Set(graph.nodes.map(domainOf))) {
+    if (domain === '') continue
+    model.message(8, (set) => {
+      set.text(1, domain)
+      set.integer(2, 1)
+    })
+  }
   for (const [key, value] of Object.entries(metadata)) {
     model.message(14, (entry) => {
       entry.text(1, key)
@@ -27,13 +34,19 @@ export function writeModel(graph: Graph, metadata: Record<string, string> = {}):
   return model.finish()
 }
 
+/** ONNX's own operators have no domain; another's is written before its name: `com.microsoft.FusedConv`. */
+function domainOf({ operator }: GraphNode): string {
+  return operator.slice(0, Math.max(0, operator.lastIndexOf('.')))
+}
+
 function writeGraph(into: ProtobufWriter, graph: Graph): void {
   graph.nodes.forEach((node) =>
     into.message(1, (inner) => {
       node.inputs.forEach((name) => inner.text(1, name))
       node.outputs.forEach((name) => inner.text(2, name))
       inner.text(3, node.outputs[0]!)
-      inner.text(4, node.operator)
+      inner.text(4, node.operator.slice(node.operator.lastIndexOf('.') + 1))
+      if (domainOf(node)) inner.text(7, domainOf(node))
       Object.entries(node.attributes).forEach(([name, value]) => writeAttribute(inner, name, value))
     }),
   )

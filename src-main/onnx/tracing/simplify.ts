@@ -32,7 +32,8 @@ function fuseLeakyRelu(graph: Graph): void {
   }
 }
 
-function withoutUnused(graph: Graph): Graph {
+/** What no output needs is left out. */
+export function withoutUnused(graph: Graph): Graph {
   const needed = new Set(graph.outputs.map(({ name }) => name))
   const kept: GraphNode[] = []
   for (const node of [...graph.nodes].reverse()) {

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs'
 import { tracingBackendName } from './backend.ts'
+import { blockedLayout } from './blocked-layout.ts'
 import { freeDimension } from './free-dimension.ts'
 import { Graph, type GraphValue } from './graph.ts'
 import { Tracer } from './layout.ts'
 import { writeModel } from './model-writer.ts'
 import { tracingBackend } from './register.ts'
-import { simplify } from './simplify.ts'
+import { simplify, withoutUnused } from './simplify.ts'
 import type { DType } from './tensor.ts'
 
 /** An input of a traced function; a text in its shape names a dimension that may have any size. */
@@ -23,6 +24,12 @@ export interface TracedModel {
   graph: Graph
 }
 
+export interface TraceOptions {
+  metadata?: Record<string, string>
+  /** Channels that ONNX Runtime's CPU kernels take at a time: a graph for those and for nothing else. 0: for any processor. */
+  block?: number
+}
+
 export type TracedFunction = (inputs: Record<string, tf.Tensor>) => Record<string, tf.Tensor>
 
 /** Two sizes for a free dimension: what differs between the two graphs depends on it. */
@@ -36,21 +43,21 @@ const trialSizes = [3, 5] as const
 export function traceFunction(
   fn: TracedFunction,
   inputs: readonly TraceInput[],
-  metadata: Record<string, string> = {},
+  { metadata = {}, block = 0 }: TraceOptions = {},
 ): TracedModel {
   const free = [...new Set(inputs.flatMap(({ shape }) => shape.filter((size) => typeof size === 'string')))]
   if (free.length > 1) throw new Error(`One dimension can be free, not ${free.length}: ${free.join(', ')}`)
   const [name] = free
   const graph =
     name === undefined
-      ? record(fn, inputs, 0)
+      ? record(fn, inputs, 0, block)
       : freeDimension(record(fn, inputs, trialSizes[0]), record(fn, inputs, trialSizes[1]), name)
   return { model: writeModel(graph, metadata), inputs: graph.inputs, outputs: graph.outputs, graph }
 }
 
-function record(fn: TracedFunction, inputs: readonly TraceInput[], freeSize: number): Graph {
+function record(fn: TracedFunction, inputs: readonly TraceInput[], freeSize: number, block = 0): Graph {
   const graph = new Graph()
-  const tracer = new Tracer(graph)
+  const tracer = new Tracer(graph, block)
   const backend = tracingBackend()
   if (backend.tracer) throw new Error('A trace is under way already')
   const before = tf.getBackend()
@@ -81,5 +88,5 @@ function record(fn: TracedFunction, inputs: readonly TraceInput[], freeSize: num
     backend.tracer = null
     void tf.setBackend(before)
   }
-  return simplify(graph)
+  return block > 1 ? withoutUnused(blockedLayout(simplify(graph), block)) : simplify(graph)
 }

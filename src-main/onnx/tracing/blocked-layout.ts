@@ -1,0 +1,387 @@
+import { Graph, type Attribute, type GraphNode } from './graph.ts'
+import { sameNumbers, sizeOf } from './tensor.ts'
+
+/** ONNX Runtime's own name for the kernels that work on blocks of channels. */
+const domain = 'com.microsoft.nchwc'
+
+/**
+ * The same graph for ONNX Runtime's fastest CPU kernels, which keep an image as [n, channels / block, height, width,
+ * block]. ONNX Runtime uses them by itself only where weights are constants, and while training they are not. Images
+ * stay blocked from operator to operator; bias, sum and rectifier go into the convolution before them.
+ *
+ * A blocked value keeps the nominal shape [n, channels, height, width].
+ */
+export function blockedLayout(graph: Graph, block: number): Graph {
+  return new Lowering(graph, block).run()
+}
+
+/** A convolution with what is done to its output at once. */
+interface Chain {
+  convolution: GraphNode
+  bias?: string // [1, channels, 1, 1]
+  sum?: string
+  relu: boolean
+}
+
+/** Operators whose result at one place depends on the inputs at that place only. */
+const elementwise = new Set(
+  (
+    'Abs Add And Cast Clip Div Equal Exp Greater GreaterOrEqual LeakyRelu Less LessOrEqual Log Max Min Mul Neg Not Or ' +
+    'Reciprocal Relu Sigmoid Sign Softplus Sqrt Sub Tanh Where'
+  ).split(' '),
+)
+/** Of these the result is no number of its own, or cheap: computed where it is wanted, in the layout that is wanted. */
+const logical = new Set(['And', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Not', 'Or'])
+
+class Lowering {
+  private readonly from: Graph
+  private readonly to = new Graph()
+  private readonly block: number
+  private readonly plainNames = new Map<string, string>()
+  private readonly blockedNames = new Map<string, string>()
+  private readonly waiting = new Map<string, GraphNode>()
+  private readonly users = new Map<string, GraphNode[]>()
+
+  constructor(from: Graph, block: number) {
+    this.from = from
+    this.block = block
+  }
+
+  run(): Graph {
+    const { from, to } = this
+    to.inputs = from.inputs
+    to.outputs = from.outputs
+    for (const { name, shape, dtype } of from.inputs)
+      from.values.set(name, { shape: shape as number[], dtype })
+    for (const { name, shape, values, dtype } of from.initializers.values()) {
+      from.values.set(name, { shape, dtype })
+      const copy =
+        dtype === 'int64' ? to.integers(values as number[]) : to.initializer(values as never, shape, dtype)
+      this.plainNames.set(name, copy)
+    }
+    this.masksFromRectified()
+    for (const node of from.nodes)
+      for (const name of new Set(node.inputs)) this.users.set(name, [...(this.users.get(name) ?? []), node])
+    const { ends, within } = this.chains()
+    const outputs = new Set(from.outputs.map(({ name }) => name))
+    for (const node of from.nodes) {
+      const chain = ends.get(node)
+      if (chain) this.blockedNames.set(node.outputs[0]!, this.convolve(chain))
+      else if (within.has(node)) continue
+      else if (outputs.has(node.outputs[0]!))
+        to.nodes.push({ ...node, inputs: node.inputs.map((name) => this.plain(name)) })
+      else if (this.isLazy(node)) this.waiting.set(node.outputs[0]!, node)
+      else this.lower(node)
+    }
+    return to
+  }
+
+  /** x > 0 holds where relu(x) > 0: asked there, so that x itself need not be kept. */
+  private masksFromRectified(): void {
+    const rectified = new Map<string, string>()
+    for (const node of this.from.nodes) {
+      if (node.operator === 'Relu') rectified.set(node.inputs[0]!, node.outputs[0]!)
+      if (node.operator !== 'Greater' || this.constantAt(node.inputs[1]!)?.[0] !== 0) continue
+      const [x, zero] = node.inputs as [string, string]
+      if (sizeOf(this.shape(zero)) === 1) node.inputs = [rectified.get(x) ?? x, zero]
+    }
+  }
+
+  private chains() {
+    const ends = new Map<GraphNode, Chain>()
+    const within = new Set<GraphNode>()
+    for (const convolution of this.from.nodes) {
+      if (convolution.operator !== 'Conv' || !this.canConvolve(convolution)) continue
+      const chain: Chain = { convolution, relu: false }
+      let last = convolution
+      while (!chain.relu) {
+        const out = last.outputs[0]!
+        const [next, ...others] = this.users.get(out) ?? []
+        if (!next || others.length > 0 || within.has(next) || ends.has(next)) break
+        const other = next.inputs.find((name) => name !== out)
+        if (next.operator === 'Relu') chain.relu = true
+        else if (next.operator !== 'Add' || other === undefined) break
+        else if (this.isPerChannel(other, this.shape(out)) && !chain.bias && !chain.sum) chain.bias = other
+        else if (sameNumbers(this.shape(other), this.shape(out)) && !chain.sum) chain.sum = other
+        else break
+        within.add(last)
+        last = next
+      }
+      ends.set(last, chain)
+    }
+    return { ends, within }
+  }
+
+  private canConvolve({ inputs, attributes }: GraphNode): boolean {
+    const [image, kernel] = [this.shape(inputs[0]!), this.shape(inputs[1]!)]
+    if (image.length !== 4 || kernel.length !== 4 || inputs.length > 2) return false
+    const [channels, outputs] = [image[1]!, kernel[0]!]
+    if (outputs % this.block) return false
+    if (attributes.group === 1) return channels % this.block === 0 || channels < 4
+    return attributes.group === channels && outputs === channels
+  }
+
+  private convolve({ convolution, bias, sum, relu }: Chain): string {
+    const { inputs, attributes } = convolution
+    const channels = this.shape(inputs[0]!)[1]!
+    const image = channels % this.block === 0 ? this.blocked(inputs[0]!) : this.plain(inputs[0]!)
+    const outputs = this.shape(inputs[1]!)[0]!
+    const names = [image, this.kernel(inputs[1]!, attributes.group !== 1)]
+    if (bias || sum) names.push(bias ? this.reshaped(this.plain(bias), [outputs]) : '')
+    if (sum) names.push(this.blocked(sum))
+    const activation: Record<string, Attribute> = relu ? { activation: 'Relu' } : {}
+    return this.add(`${domain}.Conv`, names, { ...attributes, ...activation })
+  }
+
+  /** A kernel [out, in, height, width] as [out / block, in / block, height, width, block of in, block of out]. */
+  private kernel(name: string, depthwise: boolean): string {
+    const shape = this.shape(name) as [number, number, number, number]
+    const [outputs, inputs, height, width] = shape
+    const { block } = this
+    const node = this.from.producer(name)
+    if (node && this.isTurned(node)) {
+      const straight = this.kernel(node.inputs[0]!, depthwise)
+      const places = height * width
+      const tile = depthwise ? block : Math.min(inputs, block) * block
+      const rows = this.reshaped(straight, [sizeOf(shape) / places / tile, places, tile])
+      const backwards = this.to.integers(Array.from({ length: places }, (_, index) => places - 1 - index))
+      return this.reshaped(this.add('Gather', [rows, backwards], { axis: 1 }), shape)
+    }
+    if (node && this.waiting.has(name) && this.isSwap(node) && this.isBlocked(node.inputs[0]!)) {
+      // An image as the kernel of its own gradient: the batch has the place of the input channels.
+      const places = height * width
+      const split = this.reshaped(this.blocked(node.inputs[0]!), [
+        inputs / block,
+        block,
+        outputs / block,
+        places,
+        block,
+      ])
+      return this.reshaped(this.add('Transpose', [split], { perm: [2, 0, 3, 1, 4] }), shape)
+    }
+    const places = depthwise ? height * width : inputs * height * width
+    const rows = this.add(`${domain}.ReorderInput`, [
+      this.reshaped(this.plain(name), [1, outputs, places, 1]),
+    ])
+    if (depthwise || inputs < block) {
+      return this.reshaped(rows, shape)
+    }
+    const split = this.reshaped(rows, [outputs / block, inputs / block, block, height * width, block])
+    return this.reshaped(this.add('Transpose', [split], { perm: [0, 1, 3, 2, 4] }), shape)
+  }
+
+  /** Height and width reversed. */
+  private isTurned({ operator, inputs }: GraphNode): boolean {
+    const [axes, steps] = [inputs[3], inputs[4]].map((name) => this.constantAt(name ?? ''))
+    return (
+      operator === 'Slice' && !!axes && !!steps && sameNumbers(axes, [2, 3]) && sameNumbers(steps, [-1, -1])
+    )
+  }
+
+  /** Batch and channels exchanged. */
+  private isSwap({ operator, attributes }: GraphNode): boolean {
+    return operator === 'Transpose' && sameNumbers(attributes.perm as number[], [1, 0, 2, 3])
+  }
+
+  private isLazy(node: GraphNode): boolean {
+    if (this.isSwap(node)) return true
+    if (logical.has(node.operator)) return true
+    return node.operator === 'Cast' && logical.has(this.from.producer(node.inputs[0]!)?.operator ?? '')
+  }
+
+  private lower(node: GraphNode): void {
+    const blocked = this.inBlocks(node)
+    if (blocked !== null) this.blockedNames.set(node.outputs[0]!, blocked)
+    else this.lowerPlain(node)
+  }
+
+  private lowerPlain(node: GraphNode): void {
+    const inputs = node.inputs.map((name) => this.plain(name))
+    const names = this.to.add(node.operator, inputs, node.attributes, node.outputs.length)
+    node.outputs.forEach((name, index) => this.plainNames.set(name, names[index]!))
+  }
+
+  /** The node on blocked values, where it can be done and pays. */
+  private inBlocks(node: GraphNode): string | null {
+    const { operator, inputs, attributes, outputs } = node
+    const image = inputs[0]!
+    if (operator === 'ReduceSum' || operator === 'ReduceMean') return this.reduced(node)
+    if (operator === 'MaxPool' || operator === 'AveragePool')
+      return this.isBlocked(image)
+        ? this.add(`${domain}.${operator}`, [this.blocked(image)], attributes)
+        : null
+    if (operator === 'Pad') return this.padded(node)
+    if (!elementwise.has(operator)) return null
+    const shape = this.shape(outputs[0]!)
+    if (!this.isImage(shape)) return null
+    const full = inputs.filter((name) => sameNumbers(this.shape(name), shape))
+    if (!full.some((name) => this.isBlocked(name)) || !full.every((name) => this.canBlock(name))) return null
+    const rest = inputs.filter((name) => !full.includes(name))
+    if (rest.every((name) => sizeOf(this.shape(name)) === 1)) return this.elementwise(node)
+    return this.perChannel(node, full, rest)
+  }
+
+  private elementwise({ operator, inputs, attributes }: GraphNode): string {
+    return this.add(
+      operator,
+      inputs.map((name) => (sizeOf(this.shape(name)) === 1 ? this.plain(name) : this.blocked(name))),
+      attributes,
+    )
+  }
+
+  /** A factor or a term for each channel is a convolution with one tap. */
+  private perChannel(
+    { operator, inputs, outputs }: GraphNode,
+    full: string[],
+    rest: string[],
+  ): string | null {
+    const shape = this.shape(outputs[0]!) as [number, number, number, number]
+    const [n, channels, height, width] = shape
+    const [image, by] = [full[0]!, rest[0]!]
+    if (full.length !== 1 || rest.length !== 1 || !this.isPerChannel(by, shape)) return null
+    if (!['Add', 'Mul', 'Sub'].includes(operator) || (operator === 'Sub' && inputs[0] !== image)) return null
+    const vector = this.reshaped(this.plain(by), [channels])
+    const ones = this.to.initializer(new Float32Array(channels).fill(1), [channels, 1, 1, 1], 'float32')
+    const term = operator === 'Sub' ? this.add('Neg', [vector]) : vector
+    const row = this.reshaped(this.blocked(image), [n, channels, 1, height * width]) // one call a map, not one a row
+    const result = this.add(
+      `${domain}.Conv`,
+      operator === 'Mul' ? [row, this.reshaped(vector, [channels, 1, 1, 1])] : [row, ones, term],
+      { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], group: channels },
+    )
+    return this.reshaped(result, shape)
+  }
+
+  /** Over height and width by the pool made for it; the little that is left as it was. */
+  private reduced(node: GraphNode): string | null {
+    const [image, axesName] = node.inputs as [string, string | undefined]
+    const axes = axesName === undefined ? (node.attributes.axes as number[]) : this.constantAt(axesName)
+    const shape = this.shape(image)
+    if (!axes || !this.isImage(shape) || !this.isBlocked(image)) return null
+    if (!sameNumbers(axes, [0, 2, 3]) && !sameNumbers(axes, [2, 3])) return null
+    const means = this.add(`${domain}.GlobalAveragePool`, [this.blocked(image)]) // [n, channels, 1, 1]
+    let result = this.to.add(
+      node.operator,
+      axesName ? [means, this.plain(axesName)] : [means],
+      node.attributes,
+    )[0]!
+    if (node.operator === 'ReduceSum') {
+      const places = this.to.initializer(Float32Array.of(shape[2]! * shape[3]!), [], 'float32')
+      result = this.add('Mul', [result, places])
+    }
+    this.plainNames.set(node.outputs[0]!, result)
+    return result
+  }
+
+  private padded({ inputs, attributes }: GraphNode): string | null {
+    const [image, padsName, value] = inputs as [string, string, string | undefined]
+    const pads = this.constantAt(padsName)
+    const shape = this.shape(image)
+    const { block } = this
+    if (!pads || !this.isImage(shape) || !this.isBlocked(image) || inputs.length > 3) return null
+    if (pads[1]! % block || pads[5]! % block) return null
+    const [n, channels, height, width] = shape as [number, number, number, number]
+    const scaled = pads.map((count, index) =>
+      index % 4 === 1 ? count / block : index % 4 === 3 ? count * block : count,
+    )
+    const split = this.reshaped(this.blocked(image), [n, channels / block, height, width * block])
+    const names = [split, this.to.integers(scaled), ...(value === undefined ? [] : [this.plain(value)])]
+    const result = this.add('Pad', names, attributes)
+    return this.reshaped(
+      result,
+      shape.map((size, axis) => size + pads[axis]! + pads[axis + 4]!),
+    )
+  }
+
+  /** The value as ONNX knows it. */
+  private plain(name: string): string {
+    if (name === '') return name
+    const found = this.plainNames.get(name)
+    if (found !== undefined) return found
+    const node = this.waiting.get(name)
+    if (node) this.lowerPlain(node)
+    else if (this.blockedNames.has(name)) {
+      const channels = this.shape(name)[1]!
+      this.plainNames.set(
+        name,
+        this.add(`${domain}.ReorderOutput`, [this.blockedNames.get(name)!], { channels }),
+      )
+    } else this.plainNames.set(name, name) // an input of the graph
+    return this.plainNames.get(name)!
+  }
+
+  /** The value in blocks. */
+  private blocked(name: string): string {
+    const found = this.blockedNames.get(name)
+    if (found !== undefined) return found
+    const shape = this.shape(name)
+    const node = this.waiting.get(name)
+    const result =
+      node && this.isSwap(node) && this.isBlocked(node.inputs[0]!)
+        ? this.swapped(node.inputs[0]!)
+        : node && !this.isSwap(node)
+          ? this.elementwise(node)
+          : shape[2]! * shape[3]! === 1
+            ? this.plain(name)
+            : this.add(`${domain}.ReorderInput`, [this.plain(name)])
+    this.blockedNames.set(name, result)
+    return result
+  }
+
+  /** Batch and channels exchanged, from blocks of channels to blocks of the batch. */
+  private swapped(image: string): string {
+    const [n, channels, height, width] = this.shape(image) as [number, number, number, number]
+    const { block } = this
+    const places = height * width
+    const rows = this.reshaped(this.blocked(image), [1, n, (channels / block) * places, block])
+    const byBatch = this.add(`${domain}.ReorderInput`, [rows])
+    const split = this.reshaped(byBatch, [n / block, channels / block, places, block, block])
+    const result = this.add('Transpose', [split], { perm: [1, 3, 0, 2, 4] })
+    return this.reshaped(result, [channels, n, height, width])
+  }
+
+  /** Whether a value is there in blocks already, or is computed in them once it is asked for. */
+  private isBlocked(name: string): boolean {
+    if (this.blockedNames.has(name)) return true
+    const node = this.waiting.get(name)
+    if (!node || !this.canBlock(name)) return false
+    return node.inputs.some((input) => this.isBlocked(input))
+  }
+
+  private canBlock(name: string): boolean {
+    if (!this.isImage(this.shape(name)) || this.from.initializers.has(name)) return false
+    const node = this.waiting.get(name)
+    if (!node) return this.from.values.get(name)!.dtype === 'float32'
+    if (this.isSwap(node)) return this.shape(name)[1]! % this.block === 0
+    const shape = this.shape(name)
+    return node.inputs.every(
+      (input) =>
+        sizeOf(this.shape(input)) === 1 || (sameNumbers(this.shape(input), shape) && this.canBlock(input)),
+    )
+  }
+
+  private isImage(shape: readonly number[]): boolean {
+    return shape.length === 4 && shape[1]! % this.block === 0 && shape[2]! * shape[3]! > 1
+  }
+
+  private isPerChannel(name: string, shape: readonly number[]): boolean {
+    return sameNumbers(this.shape(name), [1, shape[1]!, 1, 1])
+  }
+
+  private shape(name: string): readonly number[] {
+    return this.from.values.get(name)?.shape ?? []
+  }
+
+  private constantAt(name: string): number[] | undefined {
+    const found = this.from.initializers.get(name)
+    return found && Array.from(found.values)
+  }
+
+  private add(operator: string, inputs: string[], attributes: Record<string, Attribute> = {}): string {
+    return this.to.add(operator, inputs, attributes)[0]!
+  }
+
+  private reshaped(name: string, shape: readonly number[]): string {
+    return this.add('Reshape', [name, this.to.integers(shape)])
+  }
+}
