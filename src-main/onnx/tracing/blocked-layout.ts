@@ -5,6 +5,12 @@ import { sameNumbers, sizeOf } from './tensor.ts'
 const domain = 'com.microsoft.nchwc'
 
 /**
+ * An operator of our own, gone when the graph is lowered: (x, dy) → gradient of a convolution's filter, [out, in, height,
+ * width]. x is [n, in, h, w], or [n, h, w, in] where it has fewer than four channels; dy is [n, out, h, w].
+ */
+export const filterGradientOperator = 'semblance.FilterGradient'
+
+/**
  * The same graph for ONNX Runtime's fastest CPU kernels, which keep an image as [n, channels / block, height, width,
  * block]. ONNX Runtime uses them by itself only where weights are constants, and while training they are not. Images
  * stay blocked from operator to operator; bias, sum and rectifier go into the convolution before them.
@@ -147,18 +153,6 @@ class Lowering {
       const backwards = this.to.integers(Array.from({ length: places }, (_, index) => places - 1 - index))
       return this.reshaped(this.add('Gather', [rows, backwards], { axis: 1 }), shape)
     }
-    if (node && this.waiting.has(name) && this.isSwap(node) && this.isBlocked(node.inputs[0]!)) {
-      // An image as the kernel of its own gradient: the batch has the place of the input channels.
-      const places = height * width
-      const split = this.reshaped(this.blocked(node.inputs[0]!), [
-        inputs / block,
-        block,
-        outputs / block,
-        places,
-        block,
-      ])
-      return this.reshaped(this.add('Transpose', [split], { perm: [2, 0, 3, 1, 4] }), shape)
-    }
     const places = depthwise ? height * width : inputs * height * width
     const rows = this.add(`${domain}.ReorderInput`, [
       this.reshaped(this.plain(name), [1, outputs, places, 1]),
@@ -178,18 +172,14 @@ class Lowering {
     )
   }
 
-  /** Batch and channels exchanged. */
-  private isSwap({ operator, attributes }: GraphNode): boolean {
-    return operator === 'Transpose' && sameNumbers(attributes.perm as number[], [1, 0, 2, 3])
-  }
-
   private isLazy(node: GraphNode): boolean {
-    if (this.isSwap(node)) return true
     if (logical.has(node.operator)) return true
     return node.operator === 'Cast' && logical.has(this.from.producer(node.inputs[0]!)?.operator ?? '')
   }
 
   private lower(node: GraphNode): void {
+    if (node.operator === filterGradientOperator)
+      return void this.plainNames.set(node.outputs[0]!, this.filterGradient(node))
     const blocked = this.inBlocks(node)
     if (blocked !== null) this.blockedNames.set(node.outputs[0]!, blocked)
     else this.lowerPlain(node)
@@ -250,6 +240,76 @@ class Lowering {
       { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], group: channels },
     )
     return this.reshaped(result, shape)
+  }
+
+  /**
+   * A convolution of x under dy, the batch in the place of the channels. The channels of a block lie side by side in a
+   * row, and dy steps over a whole block at a time: a row of the result holds all channels of the block for every tap,
+   * wide enough to keep the kernel busy, where one channel alone would have as many places as the filter is wide.
+   */
+  private filterGradient({ inputs, outputs, attributes }: GraphNode): string {
+    const { block } = this
+    const [image, errors] = inputs as [string, string]
+    const [outs, ins, filterHeight, filterWidth] = this.shape(outputs[0]!) as [number, number, number, number]
+    const [n, , outHeight, outWidth] = this.shape(errors) as [number, number, number, number]
+    const [stepY, stepX] = attributes.strides as [number, number]
+    const [top, left] = attributes.pads as [number, number]
+    const isBlocked = ins % block === 0
+    const [height, width] = this.shape(image).slice(isBlocked ? 2 : 1) as [number, number]
+    const [unit, groups] = isBlocked ? [block, ins / block] : [ins, 1]
+    // As much of the image as the windows meet, borders of zeros included; the rest is cut away.
+    const [reachY, reachX] = [(outHeight - 1) * stepY + filterHeight, (outWidth - 1) * stepX + filterWidth]
+    const [bottom, right] = [reachY - height - top, reachX - width - left]
+    const rows = this.reshaped(isBlocked ? this.blocked(image) : this.plain(image), [
+      n,
+      groups,
+      height,
+      width * unit,
+    ])
+    const pads = [0, 0, top, left * unit, 0, 0, bottom, right * unit]
+    const framed = pads.every((count) => count === 0)
+      ? rows
+      : this.add('Pad', [rows, this.to.integers(pads)], { mode: 'constant' })
+    const places = reachY * reachX * unit
+    const byBatch = this.add(`${domain}.ReorderInput`, [this.reshaped(framed, [1, n, groups * places, 1])])
+    const first =
+      groups === 1
+        ? byBatch
+        : this.add('Transpose', [this.reshaped(byBatch, [n / block, groups, places * block])], {
+            perm: [1, 0, 2],
+          })
+    const split = this.reshaped(this.blocked(errors), [
+      n / block,
+      block,
+      outs / block,
+      outHeight * outWidth,
+      block,
+    ])
+    const second = this.add('Transpose', [split], { perm: [2, 0, 3, 1, 4] })
+    const product = this.add(
+      `${domain}.Conv`,
+      [
+        this.reshaped(first, [groups, n, reachY, reachX * unit]),
+        this.reshaped(second, [outs, n, outHeight, outWidth]),
+      ],
+      {
+        kernel_shape: [outHeight, outWidth],
+        strides: [1, 1],
+        dilations: [stepY, stepX * unit],
+        pads: [0, 0, 0, 0],
+        group: 1,
+      },
+    ) // [groups, out, filterHeight, filterWidth · unit]
+    const taps = filterHeight * filterWidth
+    const ordered = this.add(`${domain}.ReorderOutput`, [product], { channels: outs })
+    const outFirst =
+      groups === 1
+        ? ordered
+        : this.add('Transpose', [this.reshaped(ordered, [groups, outs, taps * unit])], { perm: [1, 0, 2] })
+    const tapsLast = this.add('Transpose', [this.reshaped(outFirst, [outs * groups, taps, unit])], {
+      perm: [0, 2, 1],
+    })
+    return this.reshaped(tapsLast, [outs, ins, filterHeight, filterWidth])
   }
 
   /** Over height and width by the pool made for it; the little that is left as it was. */
@@ -316,28 +376,13 @@ class Lowering {
     if (found !== undefined) return found
     const shape = this.shape(name)
     const node = this.waiting.get(name)
-    const result =
-      node && this.isSwap(node) && this.isBlocked(node.inputs[0]!)
-        ? this.swapped(node.inputs[0]!)
-        : node && !this.isSwap(node)
-          ? this.elementwise(node)
-          : shape[2]! * shape[3]! === 1
-            ? this.plain(name)
-            : this.add(`${domain}.ReorderInput`, [this.plain(name)])
+    const result = node
+      ? this.elementwise(node)
+      : shape[2]! * shape[3]! === 1
+        ? this.plain(name)
+        : this.add(`${domain}.ReorderInput`, [this.plain(name)])
     this.blockedNames.set(name, result)
     return result
-  }
-
-  /** Batch and channels exchanged, from blocks of channels to blocks of the batch. */
-  private swapped(image: string): string {
-    const [n, channels, height, width] = this.shape(image) as [number, number, number, number]
-    const { block } = this
-    const places = height * width
-    const rows = this.reshaped(this.blocked(image), [1, n, (channels / block) * places, block])
-    const byBatch = this.add(`${domain}.ReorderInput`, [rows])
-    const split = this.reshaped(byBatch, [n / block, channels / block, places, block, block])
-    const result = this.add('Transpose', [split], { perm: [1, 3, 0, 2, 4] })
-    return this.reshaped(result, [channels, n, height, width])
   }
 
   /** Whether a value is there in blocks already, or is computed in them once it is asked for. */
@@ -352,7 +397,6 @@ class Lowering {
     if (!this.isImage(this.shape(name)) || this.from.initializers.has(name)) return false
     const node = this.waiting.get(name)
     if (!node) return this.from.values.get(name)!.dtype === 'float32'
-    if (this.isSwap(node)) return this.shape(name)[1]! % this.block === 0
     const shape = this.shape(name)
     return node.inputs.every(
       (input) =>

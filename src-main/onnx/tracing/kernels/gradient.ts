@@ -1,3 +1,4 @@
+import { filterGradientOperator } from '../blocked-layout.ts'
 import type { KernelTable } from '../kernel.ts'
 import type { Tracer } from '../layout.ts'
 import { uniform, upTo, type TracedTensor } from '../tensor.ts'
@@ -183,7 +184,7 @@ function filterGradient(
   dy: TracedTensor,
   plan: ConvolutionPlan,
 ): TracedTensor {
-  if (suitsBlocks(tracer, x, dy, plan)) return filterGradientByConvolution(tracer, x, dy, plan)
+  if (suitsBlocks(tracer, x, dy, plan)) return filterGradientInBlocks(tracer, x, dy, plan)
   const isLarge = plan.outHeight * plan.outWidth > smallMap && plan.strideHeight === 1
   const isSingleTap = plan.filterHeight * plan.filterWidth === 1
   return isLarge || isSingleTap
@@ -194,44 +195,28 @@ function filterGradient(
 /** Whether batch and channels come in whole blocks. A single tap is a product of matrices, nothing more. */
 function suitsBlocks({ block }: Tracer, x: TracedTensor, dy: TracedTensor, plan: ConvolutionPlan): boolean {
   if (block === 0 || plan.filterHeight * plan.filterWidth === 1) return false
+  if (plan.dilationHeight > 1 || plan.dilationWidth > 1) return false
   const [n, inputs, outputs] = [x.shape[0]!, x.shape[3]!, dy.shape[3]!]
   return n % block === 0 && outputs % block === 0 && (inputs % block === 0 || inputs < 4)
 }
 
-/**
- * The batch in the place of the channels: x, seen as [in, n, h, w], under the kernel dy, seen as [out, n, h, w], whose
- * steps are as wide as the convolution's stride. The slowest way of all, but not for blocked kernels.
- */
-function filterGradientByConvolution(
+/** Left as it is to `blockedLayout`. */
+function filterGradientInBlocks(
   tracer: Tracer,
   x: TracedTensor,
   dy: TracedTensor,
   plan: ConvolutionPlan,
 ): TracedTensor {
-  const { outHeight, outWidth, filterHeight, filterWidth } = plan
   const [inputs, outputs] = [x.shape[3]!, dy.shape[3]!]
-  // Padded beforehand: a padded output of three places is computed place by place.
-  const image = padded(tracer, tracer.plain(channelsSecond(x)), plan)
-  const reach = (out: number, stride: number) => (out - 1) * stride + 1
-  const found = [
-    Math.floor((image.shape[2]! - reach(outHeight, plan.strideHeight)) / plan.dilationHeight) + 1,
-    Math.floor((image.shape[3]! - reach(outWidth, plan.strideWidth)) / plan.dilationWidth) + 1,
-  ]
-  const swap = (tensor: TracedTensor) => tracer.plain(transpose(tensor, [1, 0, 2, 3]))
+  const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = plan
+  const image = inputs < 4 ? tracer.plain(x) : tracer.plain(channelsSecond(x))
   const result = tracer.emit(
-    'Conv',
-    [swap(image), swap(tracer.plain(channelsSecond(dy)))],
-    {
-      kernel_shape: [outHeight, outWidth],
-      strides: [plan.dilationHeight, plan.dilationWidth],
-      dilations: [plan.strideHeight, plan.strideWidth],
-      pads: [0, 0, 0, 0],
-      group: 1,
-    },
-    { dtype: 'float32', shape: [inputs, outputs, ...found] },
+    filterGradientOperator,
+    [image, tracer.plain(channelsSecond(dy))],
+    { strides: [strideHeight, strideWidth], pads: [padInfo.top, padInfo.left] },
+    { dtype: 'float32', shape: [outputs, inputs, filterHeight, filterWidth] },
   )
-  const kernel = slice(tracer, result, [0, 0, 0, 0], [inputs, outputs, filterHeight, filterWidth])
-  return transpose(kernel, [2, 3, 0, 1])
+  return transpose(result, [2, 3, 1, 0])
 }
 
 function filterGradientByPlace(
