@@ -17,7 +17,7 @@ export const circle = defineLoss({
   name: 'Circle',
   formula:
     'log(1 + Σ_n exp(γ αₙ (s(a,n) − m)) Σ_p exp(−γ αₚ (s(a,p) − 1 + m))), αₚ = [1 + m − s]₊, αₙ = [s + m]₊',
-  source: 'Sun, Cheng, Zhang, Zhang, Zheng, Wang, Wei 2020 (Circle Loss), eq. 4, 5 and 8',
+  source: 'Sun, Cheng, Zhang, Zhang, Zheng, Wang, Wei 2020 (Circle Loss), eq. 5 and 6',
   compares: 'embeddings',
   distances: ['cosine-similarity'],
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean' },
@@ -36,7 +36,8 @@ export const circleOfClasses = defineClassLoss({
   name: 'Circle, against classes',
   formula:
     'log(1 + Σ_{j ≠ y} exp(γ αⱼ (cos θⱼ − m)) exp(−γ α_y (cos θ_y − 1 + m))), αⱼ = [cos θⱼ + m]₊, α_y = [1 + m − cos θ_y]₊',
-  source: 'Sun, Cheng, Zhang, Zhang, Zheng, Wang, Wei 2020 (Circle Loss), eq. 2 with 4, 5 and 8',
+  source:
+    'Sun, Cheng, Zhang, Zhang, Zheng, Wang, Wei 2020 (Circle Loss), eq. 5 and 6 on the similarities of eq. 2',
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings,

@@ -10,7 +10,7 @@ export const liftedStructure = defineLoss({
   name: 'Lifted structure',
   formula: '½ max(0, log(Σ_k exp(m⁻ − d(i,k)) + Σ_l exp(m⁻ − d(j,l))) + d(i,j) − m⁺)²',
   source:
-    'Oh Song, Xiang, Jegelka, Savarese 2016, eq. 4, there with m⁻ = 1, m⁺ = 0 and any length of embedding',
+    'Oh Song, Xiang, Jegelka, Savarese 2016, the smooth bound, there with m⁻ = 1, m⁺ = 0 and any length of embedding',
   compares: 'embeddings',
   distances: 'distances',
   defaults: { distance: 'euclidean', miner: 'all', reducer: 'mean' },
@@ -42,7 +42,7 @@ export const generalisedLiftedStructure = defineLoss({
   id: 'generalised-lifted-structure',
   name: 'Generalised lifted structure',
   formula: 'max(0, log Σ_p exp(d(a,p) − m⁺) + log Σ_n exp(m⁻ − d(a,n)))',
-  source: 'Hermans, Beyer, Leibe 2017, eq. 8, there with m⁺ = 0',
+  source: 'Hermans, Beyer, Leibe 2017, eq. 7, there with m⁺ = 0',
   compares: 'embeddings',
   distances: 'distances',
   defaults: { distance: 'euclidean', miner: 'all', reducer: 'mean' },

@@ -11,7 +11,7 @@ export const proxyNca = defineClassLoss({
   id: 'proxy-nca',
   name: 'Proxy-NCA',
   formula: '−log(exp(−d(x, p_y)) / Σ_{z ≠ y} exp(−d(x, p_z))), d = ‖x/‖x‖ − p/‖p‖‖²',
-  source: 'Movshovitz-Attias, Toshev, Leung, Ioffe, Singh 2017, eq. 4',
+  source: 'Movshovitz-Attias, Toshev, Leung, Ioffe, Singh 2017 (No fuss distance metric learning)',
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {},
@@ -30,7 +30,8 @@ export const proxyNcaSoftmax = defineClassLoss({
   id: 'proxy-nca-softmax',
   name: 'Proxy-NCA, softmax form',
   formula: '−log softmax(−σ d(x, p))_y, d = ‖x/‖x‖ − p/‖p‖‖²',
-  source: 'Teh, DeVries, Taylor 2020 (ProxyNCA++), eq. 6, σ = 1/T; pytorch-metric-learning, ProxyNCALoss',
+  source:
+    'Teh, DeVries, Taylor 2020 (ProxyNCA++), eq. 4 to 6, σ = 1/T; pytorch-metric-learning, ProxyNCALoss',
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {

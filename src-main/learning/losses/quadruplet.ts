@@ -23,7 +23,7 @@ export const quadruplet = defineLoss({
   id: 'quadruplet',
   name: 'Quadruplet',
   formula: 'max(0, d(i,j) − d(i,k) + m₁) + max(0, d(i,j) − d(l,k) + m₂), y_i = y_j; l, k, i of three people',
-  source: 'Chen, Chen, Zhang, Huang 2017 (Beyond triplet loss), eq. 5',
+  source: 'Chen, Chen, Zhang, Huang 2017 (Beyond triplet loss), eq. 3',
   compares: 'embeddings',
   defaults: { distance: 'squared-euclidean', miner: 'all', reducer: 'mean' },
   noMemory,
@@ -50,7 +50,8 @@ export const quadrupletHard = defineLoss({
   id: 'quadruplet-hard',
   name: 'Quadruplet, nearest other pair',
   formula: 'max(0, d(i,j) − d(i,k) + m₁) + max(0, d(i,j) − min d(l,k) + m₂)',
-  source: 'Chen, Chen, Zhang, Huang 2017, section 3.3 (hard mining), eq. 5',
+  source:
+    'after Chen, Chen, Zhang, Huang 2017, eq. 3; their own hard mining, section 3.3, adapts the margins',
   compares: 'embeddings',
   defaults: { distance: 'squared-euclidean', miner: 'batch-hard', reducer: 'mean' },
   noMemory,

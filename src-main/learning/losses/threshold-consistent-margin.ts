@@ -6,7 +6,7 @@ export const thresholdConsistentMargin = defineLoss({
   id: 'threshold-consistent-margin',
   name: 'Threshold-consistent margin',
   formula: 'λ⁺ mean of max(0, m⁺ − s(a,p)) > 0 + λ⁻ mean of max(0, s(a,n) − m⁻) > 0',
-  source: 'Zhang, Xu, Xing, et al. 2024 (Threshold-Consistent Margin Loss for Open-World DML), eq. 3',
+  source: 'Zhang, Xu, Tang, Fang, Wu, Tighe, Xing 2024 (Threshold-Consistent Margin Loss)',
   compares: 'embeddings',
   distances: ['cosine-similarity'],
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean-non-zero' },

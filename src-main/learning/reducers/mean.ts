@@ -16,7 +16,7 @@ export const meanOfNonZero = defineReducer({
   name: 'Mean of the non-zero',
   formula: 'Σ wᵢ lᵢ / Σ wᵢ [lᵢ > 0]',
   source:
-    'Hermans, Beyer, Leibe 2017, section 2: "batch all ≠ 0"; pytorch-metric-learning, AvgNonZeroReducer',
+    'Hermans, Beyer, Leibe 2017, section 3.4: "batch all ≠ 0"; pytorch-metric-learning, AvgNonZeroReducer',
   settings: {},
   reduce: (items) => weightedMean(items.losses, active(items)),
 })

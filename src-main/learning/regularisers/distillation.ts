@@ -8,7 +8,8 @@ export const distillation = defineRegulariser({
   id: 'distillation',
   name: 'Distillation of embeddings',
   formula: 'mean of ‖x/‖x‖ − r/‖r‖‖²',
-  source: 'Hinton, Vinyals, Dean 2015, on embeddings as in Duong, Luu, Quach, Le 2019 (ShrinkTeaNet), eq. 5',
+  source:
+    'Hinton, Vinyals, Dean 2015, on the directions of embeddings as Duong, Luu, Quach, Le 2019 (ShrinkTeaNet)',
   needs: 'reference',
   settings: {},
   penalty({ embeddings, reference }) {
@@ -27,7 +28,7 @@ export const similarityDistillation = defineRegulariser({
   name: 'Distillation of similarities',
   formula: 'mean over i ≠ j of (cos(xᵢ, xⱼ) − cos(rᵢ, rⱼ))²',
   source:
-    'Tung and Mori 2019 (Similarity-preserving knowledge distillation), eq. 3, on cosines; Park et al. 2019',
+    'Tung and Mori 2019 (Similarity-preserving knowledge distillation), eq. 4, on cosines; Park et al. 2019',
   needs: 'reference',
   settings: {},
   penalty({ embeddings, reference }) {
