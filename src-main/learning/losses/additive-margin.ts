@@ -15,8 +15,7 @@ export const amSoftmax = defineClassLoss({
   id: 'am-softmax',
   name: 'AM-softmax',
   formula: '−log softmax(s (cos θ_y − m), s cos θⱼ)_y',
-  source:
-    'Wang, Cheng, Liu, Liu 2018 (Additive margin softmax), eq. 6; the formula of CosFace with other defaults',
+  source: 'Wang, Cheng, Liu, Liu 2018 (Additive margin softmax); the formula of CosFace with other defaults',
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {
@@ -73,7 +72,7 @@ export const subCenterArcFace = defineClassLoss({
   id: 'sub-center-arcface',
   name: 'Sub-center ArcFace',
   formula: 'ArcFace with cos θⱼ = max over the centres k of cos θⱼₖ',
-  source: 'Deng, Guo, Liu, Gong, Zafeiriou 2020, eq. 3',
+  source: 'Deng, Guo, Liu, Gong, Zafeiriou 2020 (Sub-center ArcFace)',
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {

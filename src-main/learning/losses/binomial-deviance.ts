@@ -5,7 +5,7 @@ export const binomialDeviance = defineLoss({
   id: 'binomial-deviance',
   name: 'Binomial deviance',
   formula: 'log(1 + exp(−α (s(a,p) − β))) + log(1 + exp(α C (s(a,n) − β))), each averaged by itself',
-  source: 'Yi, Lei, Liao, Li 2014 (Deep metric learning for person re-identification), eq. 6',
+  source: 'Yi, Lei, Liao, Li 2014 (Deep metric learning for person re-identification)',
   compares: 'embeddings',
   distances: 'similarities',
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean' },

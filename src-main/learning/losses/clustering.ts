@@ -7,15 +7,14 @@ import { defineLoss } from './loss.ts'
 
 /**
  * The batch clustered by its true classes must score above every other clustering, by a margin that grows with how
- * wrong that clustering is. The worst offender S is sought greedily (Algorithm 1), without the swaps of Algorithm 2.
+ * wrong that clustering is. The worst offender S is sought greedily, without the swaps by which the paper refines it.
  */
 export const clustering = defineLoss({
   id: 'clustering',
   name: 'Clustering (facility location)',
   formula:
     'max(0, max_S (F(S) + γ (1 − NMI(S, y))) − Σ_k max_{j of k} F_k({j})), F(S) = −Σᵢ min_{j ∈ S} d(i,j), |S| = classes in the batch',
-  source:
-    'Oh Song, Jegelka, Rathod, Murphy 2017 (Deep metric learning via facility location), eq. 3 to 6, Algorithm 1',
+  source: 'Oh Song, Jegelka, Rathod, Murphy 2017 (Deep metric learning via facility location)',
   compares: 'embeddings',
   distances: 'distances',
   defaults: { distance: 'euclidean', miner: 'all', reducer: 'sum' },

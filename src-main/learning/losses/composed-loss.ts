@@ -141,7 +141,7 @@ export function composeLoss(parts: Parts, sizes: Sizes): ComposedLoss {
             memory,
             random: memory.random,
           })
-          total = total.add(reduce(others, beside.classWeights).mul(weight)) // Wang et al. 2020, eq. 5
+          total = total.add(reduce(others, beside.classWeights).mul(weight)) // Wang et al. 2020 (Cross-Batch Memory)
           all = [...own, ...others]
         }
         const penalty = penalise(embeddings, given, beside.reference)

@@ -8,7 +8,7 @@ export const fastAp = defineLoss({
   id: 'fast-ap',
   name: 'FastAP',
   formula: '1 − 1/|P| Σ_z h⁺(z) H⁺(z) / H(z)',
-  source: 'Cakir, He, Xia, Kulis, Sclaroff 2019 (Deep metric learning to rank), eq. 8',
+  source: 'Cakir, He, Xia, Kulis, Sclaroff 2019 (Deep metric learning to rank)',
   compares: 'embeddings',
   distances: ['squared-euclidean'],
   unitLength: 'required',

@@ -7,7 +7,7 @@ export const intraPairVariance = defineLoss({
   id: 'intra-pair-variance',
   name: 'Intra-pair variance',
   formula: 'max(0, (1 − ε⁺) E[s(a,p)] − s(a,p))² + max(0, s(a,n) − (1 + ε⁻) E[s(a,n)])²',
-  source: 'Yu and Tao 2019 (Deep metric learning with tuplet margin loss), eq. 8 and 9',
+  source: 'Yu and Tao 2019 (Deep metric learning with tuplet margin loss), its intra-pair variance loss',
   compares: 'embeddings',
   distances: ['cosine-similarity'],
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean' },

@@ -40,6 +40,6 @@ export const largeMarginNearestNeighbour = manifold(
     id: 'manifold',
     name: 'Manifold form (large-margin nearest neighbour)',
     formula: 'Σ f(d(i,j)) + λ Σ g(d(i,j), d(i,k)); here f = d, g = max(0, 1 + d(i,j) − d(i,k))',
-    source: 'Weinberger and Saul 2009 (LMNN), eq. 11 to 13',
+    source: 'Weinberger and Saul 2009 (LMNN), pull and push',
   },
 )

@@ -7,7 +7,7 @@ export const marginLoss = defineLoss({
   id: 'margin',
   name: 'Margin, learned boundary',
   formula: 'max(0, d(a,p) − β + α); max(0, β − d(a,n) + α); + ν β',
-  source: 'Wu, Manmatha, Smola, Krähenbühl 2017, eq. 5 and section 4.2',
+  source: 'Wu, Manmatha, Smola, Krähenbühl 2017, the margin-based loss',
   compares: 'embeddings',
   distances: 'distances',
   defaults: { distance: 'euclidean', miner: 'distance-weighted', reducer: 'mean-non-zero' },

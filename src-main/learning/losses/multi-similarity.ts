@@ -7,7 +7,7 @@ export const multiSimilarity = defineLoss({
   id: 'multi-similarity',
   name: 'Multi-similarity',
   formula: '1/α log(1 + Σ_p exp(−α (s(a,p) − λ))) + 1/β log(1 + Σ_n exp(β (s(a,n) − λ)))',
-  source: 'Wang, Han, Huang, Dong, Scott 2019 (Multi-Similarity Loss), eq. 10',
+  source: 'Wang, Han, Huang, Dong, Scott 2019 (Multi-Similarity Loss)',
   compares: 'embeddings',
   distances: 'similarities',
   defaults: { distance: 'cosine-similarity', miner: 'multi-similarity', reducer: 'mean' },

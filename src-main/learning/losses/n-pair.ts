@@ -9,7 +9,7 @@ export const nPair = defineLoss({
   id: 'n-pair',
   name: 'N-pair',
   formula: 'log(1 + Σ_{j ≠ i} exp(xᵢ x⁺ⱼ − xᵢ x⁺ᵢ)), one pair (x, x⁺) of each class',
-  source: 'Sohn 2016, eq. 7 (multi-class N-pair loss)',
+  source: 'Sohn 2016, the multi-class N-pair loss',
   compares: 'embeddings',
   distances: 'similarities',
   defaults: { distance: 'dot-product', miner: 'all', reducer: 'mean' },

@@ -8,7 +8,7 @@ export const rankedList = defineLoss({
   name: 'Ranked list',
   formula:
     '(1 − λ) Σ_p w_p (d(a,p) − (α − m)) / Σ w_p + λ Σ_n w_n (α − d(a,n)) / Σ w_n, w = exp(T · violation), violations only',
-  source: 'Wang, Hua, Kodirov, Hu, Garnier, Robertson 2019 (Ranked List Loss), eq. 5 to 8',
+  source: 'Wang, Hua, Kodirov, Hu, Garnier, Robertson 2019 (Ranked List Loss)',
   compares: 'embeddings',
   distances: ['euclidean'],
   unitLength: 'required',
@@ -23,7 +23,7 @@ export const rankedList = defineLoss({
       unit: '1 / distance',
       reason: 'Wang et al. 2019: all violating positives alike',
     },
-    balance: { default: 0.5, unit: 'share', reason: 'λ; Wang et al. 2019, eq. 8' },
+    balance: { default: 0.5, unit: 'share', reason: 'λ; Wang et al. 2019' },
   },
   items({ distances, labelled, labels }, s) {
     const { positive, negative } = labelled

@@ -11,7 +11,7 @@ export const softTriple = defineClassLoss({
   name: 'SoftTriple',
   formula:
     '−log softmax(λ (S_y − δ), λ Sⱼ)_y, Sⱼ = Σ_k softmax_k(cos θⱼₖ / γ) cos θⱼₖ; + τ Σ √(2 − 2 wⱼₛ wⱼₜ) / (C K (K − 1))',
-  source: 'Qian, Shang, Sun, Hu, Li, Jin 2019, eq. 7 to 10',
+  source: 'Qian, Shang, Sun, Hu, Li, Jin 2019 (SoftTriple)',
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {

@@ -5,7 +5,7 @@ import { defineLoss, type Comparison } from './loss.ts'
 const swap = {
   default: false,
   unit: '',
-  reason: 'Balntas et al. 2016, eq. 4: when true, d(a,n) is the smaller of d(a,n) and d(p,n)',
+  reason: 'Balntas et al. 2016: when true, d(a,n) is the smaller of d(a,n) and d(p,n)',
 } as const
 
 export const triplet = defineLoss({

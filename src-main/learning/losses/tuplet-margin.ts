@@ -10,7 +10,7 @@ export const tupletMargin = defineLoss({
   id: 'tuplet-margin',
   name: 'Tuplet margin',
   formula: 'log(1 + Σ_n exp(s (cos θ(a,n) − cos(θ(a,p) − β))))',
-  source: 'Yu and Tao 2019 (Deep metric learning with tuplet margin loss), eq. 5',
+  source: 'Yu and Tao 2019 (Deep metric learning with tuplet margin loss)',
   compares: 'embeddings',
   distances: ['cosine-similarity'],
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean' },
