@@ -11,7 +11,7 @@ export const cosineSimilarityDistance = defineDistance({
   id: 'cosine-similarity',
   name: 'Cosine similarity',
   formula: 'ab / (‖a‖ ‖b‖)',
-  source: 'Nguyen and Bai 2010, section 2',
+  source: 'Nguyen and Bai 2010 (Cosine similarity metric learning)',
   kind: 'similarity',
   unitLength: 'always',
   settings: {},

@@ -5,7 +5,7 @@ export const dotProductDistance = defineDistance({
   id: 'dot-product',
   name: 'Dot product',
   formula: 'ab',
-  source: 'Sohn 2016, eq. 6',
+  source: 'Sohn 2016, the similarity of the N-pair loss',
   kind: 'similarity',
   unitLength: false,
   settings: {},

@@ -7,7 +7,7 @@ export const mahalanobisDistance = defineDistance({
   id: 'mahalanobis',
   name: 'Mahalanobis, learned',
   formula: '√((a − b) L Lᵀ (a − b)ᵀ)',
-  source: 'Weinberger and Saul 2009, eq. 2 and 3',
+  source: 'Weinberger and Saul 2009, the distance after a linear map',
   kind: 'distance',
   unitLength: false,
   settings: {

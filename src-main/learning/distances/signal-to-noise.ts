@@ -13,14 +13,14 @@ export function signalToNoise(anchors: tf.Tensor2D, references: tf.Tensor2D): tf
   const signal = a.square().sum(1, true) //                               [anchors, 1]; the number of dimensions cancels
   const present = detached([signal], (s) => s.greater(1e-12).cast('float32'))
   const safe = signal.mul(present).add(detached([present], (p) => p.neg().add(1)))
-  return squaredEuclidean(a, b).mul(present).div(safe) //                 Yuan et al. 2019, eq. 4
+  return squaredEuclidean(a, b).mul(present).div(safe) //                 Yuan et al. 2019
 }
 
 export const signalToNoiseDistance = defineDistance({
   id: 'signal-to-noise',
   name: 'Signal-to-noise ratio',
   formula: 'var(a − b) / var(a)',
-  source: 'Yuan, Deng, Tang, Tang, Chen 2019 (Signal-to-Noise Ratio), eq. 4',
+  source: 'Yuan, Deng, Tang, Tang, Chen 2019 (Signal-to-Noise Ratio)',
   kind: 'distance',
   unitLength: false,
   settings: {},

@@ -6,7 +6,8 @@ export const angularMiner = defineMiner({
   id: 'angular',
   name: 'Angular mining',
   formula: 'arctan(‖a − p‖ / (2 ‖n − c‖)) > α, c = (a + p) / 2',
-  source: 'Wang, Zhou, Wen, Liu, Lin 2017 (Angular Loss), eq. 4; pytorch-metric-learning, AngularMiner',
+  source:
+    'Wang, Zhou, Wen, Liu, Lin 2017 (Angular Loss), the angle at the negative; pytorch-metric-learning, AngularMiner',
   selection: 'triplets',
   settings: { alphaDeg: { default: 20, unit: 'degrees', reason: 'pytorch-metric-learning' } },
   select({ positive, negative, anchors, references }, { alphaDeg }) {

@@ -11,7 +11,7 @@ export const batchEasyHard = defineMiner({
   name: 'Batch easy–hard',
   formula:
     'p(a): nearest (easy) or farthest (hard); n(a): nearest (hard), nearest beyond d(a,p) (semi-hard), farthest (easy)',
-  source: 'Xuan, Stylianou, Pless 2020 (Improved embeddings with easy positive triplet mining), section 3',
+  source: 'Xuan, Stylianou, Pless 2020 (Improved embeddings with easy positive triplet mining)',
   selection: 'triplet per anchor',
   settings: {
     positives: { default: 'easy', unit: '', reason: 'Xuan et al. 2020', choices },

@@ -10,7 +10,7 @@ export const distanceWeighted = defineMiner({
   id: 'distance-weighted',
   name: 'Distance-weighted sampling',
   formula: 'P(n | a) ∝ 1 / q(d(a,n)), q(d) = d^(l−2) (1 − d²/4)^((l−3)/2), d ≥ cutoff, d < farthest',
-  source: 'Wu, Manmatha, Smola, Krähenbühl 2017, section 4.1',
+  source: 'Wu, Manmatha, Smola, Krähenbühl 2017, section 4',
   selection: 'negative per pair',
   distance: 'euclidean',
   needsRandom: true,

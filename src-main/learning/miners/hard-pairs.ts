@@ -7,7 +7,7 @@ export const hardPairs = defineMiner({
   name: 'Hard pairs',
   formula:
     'the farthest h of the positive pairs and the nearest h of the negative pairs; equals stay together',
-  source: 'Yuan, Yang, Zhang 2017 (Hard-Aware Deeply Cascaded Embedding), section 3.2',
+  source: 'Yuan, Yang, Zhang 2017 (Hard-Aware Deeply Cascaded Embedding)',
   selection: 'pairs',
   settings: {
     share: { default: 0.5, unit: 'share', reason: 'Yuan et al. 2017: 50 % in the second cascade' },

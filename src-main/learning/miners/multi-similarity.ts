@@ -5,7 +5,7 @@ export const multiSimilarityMiner = defineMiner({
   id: 'multi-similarity',
   name: 'Multi-similarity mining',
   formula: 'negatives with s(a,n) + ε > min s(a,p); positives with s(a,p) − ε < max s(a,n)',
-  source: 'Wang, Han, Huang, Dong, Scott 2019 (Multi-Similarity Loss), eq. 7 and 8',
+  source: 'Wang, Han, Huang, Dong, Scott 2019 (Multi-Similarity Loss), pair mining',
   selection: 'pairs',
   distance: 'cosine-similarity',
   settings: { epsilon: { default: 0.1, unit: 'cosine', reason: 'Wang et al. 2019, section 4.1' } },

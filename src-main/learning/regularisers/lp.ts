@@ -5,7 +5,7 @@ export const lp = defineRegulariser({
   id: 'lp',
   name: 'Lp length',
   formula: 'mean of ‖x‖_p^k',
-  source: 'pytorch-metric-learning, LpRegularizer; with p = k = 2 that of Sohn 2016, section 3.2.2',
+  source: 'pytorch-metric-learning, LpRegularizer; with p = k = 2 that of Sohn 2016',
   needs: 'embeddings',
   settings: {
     p: { default: 2, unit: '1 or 2', reason: 'Euclidean length' },

@@ -10,7 +10,7 @@ export const regularFace = defineRegulariser({
   id: 'regular-face',
   name: 'RegularFace',
   formula: 'mean over classes i of max_{j ≠ i} cos(wᵢ, wⱼ)',
-  source: 'Zhao, Xu, Cheng 2019 (RegularFace), eq. 5',
+  source: 'Zhao, Xu, Cheng 2019 (RegularFace)',
   needs: 'classes',
   settings: {},
   penalty({ classes }) {

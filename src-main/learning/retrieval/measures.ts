@@ -10,12 +10,12 @@ export function rPrecision({ hits, relevant }: Ranking): number {
   return hits.subarray(0, relevant).reduce((sum, hit) => sum + hit, 0) / relevant
 }
 
-/** Mean over the nearest R of the precision at each hit (Musgrave et al. 2020, eq. 8). */
+/** Mean over the nearest R of the precision at each hit (MAP@R; Musgrave et al. 2020, section 3.2). */
 export function averagePrecisionAtR({ hits, relevant }: Ranking): number {
   return precisionAtHits(hits.subarray(0, relevant)) / relevant
 }
 
-/** Mean over all hits, however far, of the precision at each (Manning et al. 2008, eq. 8.8). */
+/** Mean over all hits, however far, of the precision at each (Manning et al. 2008, section 8.4). */
 export function averagePrecision({ hits, relevant }: Ranking): number {
   return precisionAtHits(hits) / relevant
 }
