@@ -23,11 +23,9 @@ export interface RetrainOptions extends GalleryOptions {
 export async function retrain(options: RetrainOptions, terminal: Terminal): Promise<Outcome> {
   return withGallery(options, terminal, false, async (parts) => {
     const { gallery, model, card } = parts
-    const used = gallery.modelVersion(model.version)
     const template = typicalTemplate(parts)
     const run = {
       gallery,
-      base: used?.base ?? model.version,
       version: model.version,
       card,
       strangersModel: await strangersOf(parts),

@@ -14,6 +14,8 @@ export interface Network {
   stages: readonly string[]
   parameters: readonly Parameter[]
   statistics: readonly Statistic[]
+  /** What the stages are made of, in their order. */
+  layers: readonly Stage[]
   forward(parameters: Tensors, statistics: Tensors, images: tf.Tensor, mode: Mode): Forward
 }
 
@@ -51,6 +53,7 @@ export function network(
     stages: stages.map((stage) => stage.name),
     parameters,
     statistics,
+    layers: stages,
     forward(values, running, images, { trainingStages }) {
       const updated: Tensors = {}
       const pass = {
@@ -72,6 +75,28 @@ export type Depth = 'head' | 'stage' | 'all'
 /** The stages trained at a depth: the head alone, the head and the stage before it, or all. */
 export function stagesAtDepth(network: Network, depth: Depth): string[] {
   return depth === 'all' ? [...network.stages] : network.stages.slice(depth === 'head' ? -1 : -2)
+}
+
+/**
+ * What lies below a stage, as a network of its own whose "embedding" is the map that the stage takes, [batch, …]: of any
+ * rank. Numbers keep their names. Throws where nothing lies below, or there is no such stage.
+ */
+export function below(whole: Network, stage: string): Network {
+  const at = whole.stages.indexOf(stage)
+  if (at < 1) throw new Error(`nothing of ${whole.name} lies below ${stage}`)
+  const { name, source, input } = whole
+  return network(
+    { name: `${name} below ${stage}`, source, input, embeddingLength: 0 },
+    whole.layers.slice(0, at),
+  )
+}
+
+/** A stage and what lies above it, as a network that takes the maps that `below` gives, each of shape `input`. */
+export function above(whole: Network, stage: string, input: readonly number[]): Network {
+  const at = whole.stages.indexOf(stage)
+  if (at < 0) throw new Error(`${whole.name} has no stage ${stage}, only ${whole.stages.join(', ')}`)
+  const { name, source, embeddingLength } = whole
+  return network({ name: `${name} from ${stage}`, source, input, embeddingLength }, whole.layers.slice(at))
 }
 
 /** How many numbers training could change. */

@@ -46,7 +46,7 @@ export function batchMaker(settings: BatchSettings): (step: number) => Promise<B
 const rememberedBytes = 256 * 2 ** 20 // small pictures (characters, digits) are decoded once; large ones as often as they come
 
 /** Keeps decoded pictures until they fill their share of memory; what came first stays. */
-function remembering(read: (index: number) => Promise<Picture>): (index: number) => Promise<Picture> {
+export function remembering(read: (index: number) => Promise<Picture>): (index: number) => Promise<Picture> {
   const kept = new Map<number, Picture>()
   let bytes = 0
   return async (index) => {

@@ -21,20 +21,21 @@ const people = 300 // 89,700 pairs: an FMR of 1e-4 has nine of them
 /**
  * The card of a candidate: every threshold is moved to where as many virtual strangers pass as passed before, in the
  * same form. A stand-in until thresholds are tuned, and it says so.
+ * @param head null for a network, through which no virtual stranger passes
  * @param strangers as the model in use sees them; null leaves it to `ratio`, how far the threshold in use moved
  */
 export function candidateCard<C extends Card>(
   card: C,
   version: string,
-  head: Head,
+  head: Head | null,
   strangers: TwoCovarianceModel | null,
   ratio: number,
 ): C {
-  const stages = strangers && stagesOf(card, strangers, head)
+  const stages = strangers && head && stagesOf(card, strangers, head)
   return {
     ...card,
     version,
-    measuredOn: `${card.measuredOn}, by model ${card.version}; carried over to this one at equal rates of ${strangers ? 'virtual strangers' : 'gallery people'}`,
+    measuredOn: `${card.measuredOn}, by model ${card.version}; carried over to this one at equal rates of ${stages ? 'virtual strangers' : 'gallery people'}`,
     forms: card.forms.map((row) => {
       const impostor = stages?.(row.template, row.burst)
       return {

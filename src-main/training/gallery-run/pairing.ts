@@ -8,12 +8,16 @@ export interface Strangers {
   people: Int32Array
 }
 
-/** The set under the model in use and under a head. */
-export interface Mapped {
+/** The set's photographs under the model in use and under another. */
+export interface Both {
   set: TrainingSet
-  head: Head
   before: Float32Array
   after: Float32Array
+}
+
+/** Where the other is a head. */
+export interface Mapped extends Both {
+  head: Head
 }
 
 export function mapped(set: TrainingSet, head: Head): Mapped {
@@ -23,7 +27,7 @@ export function mapped(set: TrainingSet, head: Head): Mapped {
 const mostImpostors = 400_000 // comparisons: enough for an FMR of 1e-4, in a second
 
 /** Held-out photographs of `people` (places) against their templates; impostors are each other's held-out photographs. */
-export function pairedAmong(of: Mapped, people: readonly number[]): Paired {
+export function pairedAmong(of: Both, people: readonly number[]): Paired {
   const probes = people.flatMap((person) => of.set.heldOut[person]!.map((row) => ({ person, row })))
   return pairs(of, people, probes, {
     before: of.before,
@@ -34,7 +38,7 @@ export function pairedAmong(of: Mapped, people: readonly number[]): Paired {
 
 /** The same genuine comparisons; impostors are strangers, who probe everybody's template. */
 export function pairedWithStrangers(
-  of: Mapped,
+  of: Both,
   people: readonly number[],
   strangers: { before: Float32Array; after: Float32Array; people: Int32Array },
 ): Paired {
@@ -49,7 +53,7 @@ interface Probe {
 }
 
 function pairs(
-  { set, before, after }: Mapped,
+  { set, before, after }: Both,
   people: readonly number[],
   own: readonly Probe[],
   impostors: { before: Float32Array; after: Float32Array; probes: readonly Probe[] },

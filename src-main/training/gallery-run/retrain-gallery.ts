@@ -2,21 +2,31 @@ import { createHash } from 'node:crypto'
 import type { PersonId } from '../../contract.ts'
 import type { TwoCovarianceModel } from '../../evaluation/virtual-strangers.ts'
 import type { Gallery } from '../../gallery/gallery.ts'
-import { versionOf } from '../../gallery/versions.ts'
+import { networkVersionOf, versionOf } from '../../gallery/versions.ts'
+import type { Depth } from '../../learning/networks/network.ts'
+import { recognitionNet } from '../../learning/networks/recognition-net.ts'
 import { mixedPeople } from '../gate/mixed-people.ts'
 import type { Verdict } from '../gate/gate.ts'
+import { remembering } from '../feeding/batches.ts'
 import type { OpenRunner } from '../step-runner.ts'
 import { candidateCard, type Card } from './candidate-card.ts'
 import { composed } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
+import { enrolledCrop, strangerCrop, type Crops } from './network-crops.ts'
+import type { NetworkRecipe } from './network-recipe.ts'
+import { startFrom } from './network-start.ts'
 import type { Strangers } from './pairing.ts'
-import { retrainHead, type HeadRunEvent } from './retrain-head.ts'
+import { retrainHead } from './retrain-head.ts'
+import { networkTrouble, retrainNetwork } from './retrain-network.ts'
+import type { GalleryRunEvent } from './run-event.ts'
 import { trainingSet, type TrainingSet } from './training-set.ts'
+
+/** What a run is trained by, at any depth. */
+export type GalleryRecipe = HeadRecipe | NetworkRecipe
 
 export interface GalleryRun {
   gallery: Gallery
-  /** The pre-trained version, and the one in use. */
-  base: string
+  /** The one in use. */
   version: string
   /** Of the model in use. */
   card: Card
@@ -24,11 +34,12 @@ export interface GalleryRun {
   /** Photograph × template, as it decides now. */
   threshold: number
   wantedFmr: number
-  recipe: HeadRecipe
+  recipe: GalleryRecipe
 }
 
 /** What a run would work with. */
 export interface Plan {
+  depth: Depth
   people: number
   photographs: number
   /** People with two photographs or more to train on. */
@@ -36,7 +47,11 @@ export interface Plan {
   heldOut: number
   cohortPeople: number
   mayTrainPeople: number
+  cohortPhotographs: number
+  mayTrainPhotographs: number
   virtualStrangers: boolean
+  /** Photographs that a network cannot train on or be judged by: their crops were not kept. None at depth head. */
+  withoutCrop: number
   /** Whose photographs disagree with each other. */
   mixed: { person: PersonId; photographs: number; distance: number; limit: number }[]
   /** Why no run can be made; null where one can. */
@@ -47,6 +62,8 @@ export interface Candidate {
   version: string
   verdict: Verdict
   seconds: number
+  /** What a step took here, and a photograph that is looked at anew; null at depth head. */
+  ms: { perStep: number; perPhotograph: number } | null
 }
 
 /** What a candidate's row in the gallery says: the gate's lines, with people by their numbers. */
@@ -57,21 +74,26 @@ export interface CandidateReport extends Pick<Verdict, 'kind' | 'lines' | 'faile
 }
 
 /** Looks at the gallery without training. */
-export function planOf(run: Omit<GalleryRun, 'recipe'>): Plan {
-  const { set } = gathered(run)
+export function planOf(run: Omit<GalleryRun, 'recipe'>, depth: Depth = 'head'): Plan {
+  const { set, withoutCrop } = gathered(run, depth)
   const { mayTrain, judging } = cohortsOf(run)
   const trainable = set.training.filter((rows) => rows.length >= 2).length
   const heldOut = set.heldOut.reduce((sum, rows) => sum + rows.length, 0)
   const everyRow = set.training.map((rows, person) => [...rows, ...set.heldOut[person]!])
   const embeddings = { vectors: set.vectors, dimension: set.dimension, people: set.owners }
+  const cohortPeople = judging ? new Set(judging.people).size : 0
   return {
+    depth,
     people: set.people.length,
     photographs: set.owners.length,
     trainable,
     heldOut,
-    cohortPeople: judging ? new Set(judging.people).size : 0,
+    cohortPeople,
     mayTrainPeople: mayTrain ? new Set(mayTrain.people).size : 0,
-    virtualStrangers: run.strangersModel !== null,
+    cohortPhotographs: judging?.people.length ?? 0,
+    mayTrainPhotographs: mayTrain?.people.length ?? 0,
+    virtualStrangers: depth === 'head' && run.strangersModel !== null,
+    withoutCrop,
     mixed: mixedPeople(embeddings, everyRow, run.threshold).map(({ person, rows, distance, limit }) => ({
       person: set.people[person]!,
       photographs: rows.length,
@@ -79,49 +101,43 @@ export function planOf(run: Omit<GalleryRun, 'recipe'>): Plan {
       limit,
     })),
     trouble:
-      trainable < 2
+      (trainable < 2
         ? 'Two people with two photographs each are the least that a model can be retrained on.'
         : heldOut === 0
           ? 'Nobody has three photographs, so none can be held out to judge a new model by.'
-          : null,
+          : depth === 'head'
+            ? null
+            : networkTrouble(trainable, cohortPeople)) ?? null,
   }
 }
 
 /**
- * Trains, judges, and keeps the candidate with its report in the gallery; it is not in use. Throws a sentence where
- * there is too little to train on, a part of the recipe is unknown, or the loss is no number.
+ * Trains at the recipe's depth, judges, and keeps the candidate with its report in the gallery; it is not in use. Throws
+ * a sentence where there is too little to train on or to judge by, a part of the recipe is unknown, the loss is no
+ * number, or a network's file does not give the trainer's numbers.
+ * @param run its `threads` are for the passes outside the step
  */
 export async function* retrainGallery(
-  run: GalleryRun & { openRunner: OpenRunner; processor: string },
-): AsyncGenerator<HeadRunEvent, Candidate> {
-  const { gallery, base, version, recipe, threshold, wantedFmr, openRunner, strangersModel } = run
+  run: GalleryRun & { openRunner: OpenRunner; processor: string; threads?: number },
+): AsyncGenerator<GalleryRunEvent, Candidate> {
+  const { gallery, version, recipe, threshold } = run
   const started = performance.now()
-  const { set, hash } = gathered(run)
-  const { mayTrain, judging } = cohortsOf(run)
-  const plan = planOf(run)
-  const result = yield* retrainHead({
-    set,
-    recipe,
-    openRunner,
-    wantedFmr,
-    threshold,
-    mixIn: mayTrain,
-    cohort: judging,
-    strangersModel,
-  })
-  const parent = gallery.modelHead(version)
-  const head = parent ? composed(parent, result.head) : result.head
-  const candidate = versionOf(base, head)
+  const { set, hash } = gathered(run, recipe.depth)
+  const { mixed } = planOf(run, recipe.depth)
+  const made =
+    recipe.depth === 'head'
+      ? yield* headOf({ ...run, recipe }, set)
+      : yield* networkOf({ ...run, recipe }, set, hash)
   const report: CandidateReport = {
-    ...result.verdict,
-    people: result.verdict.people.map((own) => ({ ...own, person: set.people[own.person]! })),
-    threshold: { before: threshold, after: result.threshold },
-    strangers: result.strangersInWords,
-    mixed: plan.mixed,
+    ...made.verdict,
+    people: made.verdict.people.map((own) => ({ ...own, person: set.people[own.person]! })),
+    threshold: { before: threshold, after: made.threshold },
+    strangers: made.strangersInWords,
+    mixed,
   }
   const seconds = (performance.now() - started) / 1000
   const added = gallery.addModelVersion({
-    base,
+    ...made.kept,
     parent: version,
     recipe,
     processor: run.processor,
@@ -129,42 +145,105 @@ export async function* retrainGallery(
     trainedOn: {
       people: set.people,
       photographs: set.training.reduce((sum, rows) => sum + rows.length, 0),
-      others: result.mixedInWords,
+      others: made.mixedInWords,
       hash,
     },
-    verdict: result.verdict.kind,
+    verdict: made.verdict.kind,
     report,
-    card: candidateCard(run.card, candidate, result.head, strangersModel, result.threshold / threshold),
-    head,
+    card: made.card,
   })
   if (added.kind === 'refused' && added.reason !== 'same-model') throw new Error(added.message)
-  return { version: candidate, verdict: { ...result.verdict, people: report.people }, seconds }
+  return {
+    version: made.version,
+    verdict: { ...made.verdict, people: report.people },
+    seconds,
+    ms: made.ms,
+  }
+}
+
+type Run<R extends GalleryRecipe> = GalleryRun & {
+  recipe: R
+  openRunner: OpenRunner
+  threads?: number
+}
+
+async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
+  const { gallery, version, strangersModel, threshold } = run
+  const { mayTrain, judging } = cohortsOf(run)
+  const result = yield* retrainHead({ ...run, set, mixIn: mayTrain, cohort: judging })
+  const parent = gallery.modelHead(version)
+  const head = parent ? composed(parent, result.head) : result.head
+  const base = gallery.networkUnder(version)
+  const candidate = versionOf(base, head)
+  return {
+    ...result,
+    version: candidate,
+    kept: { base, head },
+    card: candidateCard(run.card, candidate, result.head, strangersModel, result.threshold / threshold),
+    ms: null,
+  }
+}
+
+async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: string) {
+  const { gallery, version, recipe, threshold } = run
+  const { mayTrain, judging } = cohortsOf(run)
+  const network = recognitionNet()
+  const photographs = photographsOf(run, recipe.depth)
+  const result = yield* retrainNetwork({
+    ...run,
+    set,
+    network,
+    start: await startFrom(gallery, version, network),
+    crop: remembering((row) => enrolledCrop(gallery, photographs[row]!.photograph)),
+    mixIn: mayTrain && cropsOf(gallery, mayTrain),
+    cohort: judging && cropsOf(gallery, judging),
+    threads: run.threads ?? 1,
+    notes: { parent: version, recipe: JSON.stringify(recipe), trainedOn: hash },
+  })
+  const base = gallery.pretrainedUnder(version)
+  const candidate = networkVersionOf(base, result.onnx)
+  return {
+    ...result,
+    version: candidate,
+    kept: { base, network: result.onnx },
+    card: candidateCard(run.card, candidate, null, null, result.threshold / threshold),
+  }
+}
+
+function cropsOf(gallery: Gallery, strangers: Strangers & { photographs: number[] }): Crops {
+  const crop = remembering((row) => strangerCrop(gallery, strangers.photographs[row]!))
+  return { people: strangers.people, vectors: strangers.vectors, crop }
 }
 
 /** The gallery as the model in use embeds it, and a hash of which photographs of whom these are. */
-function gathered({ gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>): {
-  set: TrainingSet
-  hash: string
-} {
+function gathered(
+  run: Pick<GalleryRun, 'gallery' | 'version'>,
+  depth: Depth,
+): { set: TrainingSet; hash: string; withoutCrop: number } {
+  const used = photographsOf(run, depth)
+  const hash = createHash('sha256')
+  for (const { person, cropHash } of used) hash.update(`${person} ${cropHash}\n`)
+  const withoutCrop = depth === 'head' ? 0 : run.gallery.embeddings(run.version).length - used.length
+  return { set: trainingSet(used), hash: hash.digest('hex'), withoutCrop }
+}
+
+/** Photographs that the model in use has embedded, row by row; at depth stage and all, those whose crops were kept. */
+function photographsOf({ gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>, depth: Depth) {
   const kept = new Map(
     gallery
       .people()
       .flatMap(({ person }) => gallery.photographs(person))
       .map((photograph) => [photograph.photograph, photograph]),
   )
-  const embedded = gallery.embeddings(version)
-  const hash = createHash('sha256')
-  const rows = embedded.map(({ photograph, person, embedding }) => {
-    const { capturedAt, cropHash } = kept.get(photograph)!
-    hash.update(`${person} ${cropHash}\n`)
-    return { person, embedding, capturedAt }
-  })
-  return { set: trainingSet(rows), hash: hash.digest('hex') }
+  return gallery
+    .embeddings(version)
+    .map(({ photograph, embedding }) => ({ ...kept.get(photograph)!, embedding }))
+    .filter(({ hasCrop }) => depth === 'head' || hasCrop)
 }
 
 /** Strangers by what they may be used for: who trains judges no more. */
 function cohortsOf({ gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>) {
-  const of = (mayTrain: boolean): Strangers | null => {
+  const of = (mayTrain: boolean): (Strangers & { photographs: number[] }) | null => {
     const cohorts = new Set(
       gallery
         .cohorts()
@@ -182,7 +261,7 @@ function cohortsOf({ gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>
       if (!places.has(key)) places.set(key, places.size)
       return places.get(key)!
     })
-    return { vectors, people }
+    return { vectors, people, photographs: rows.map(({ photograph }) => photograph) }
   }
   return { mayTrain: of(true), judging: of(false) }
 }

@@ -10,6 +10,7 @@ import type { HeadRecipe } from './head-recipe.ts'
 import { headParity } from './head-parity.ts'
 import { healthOf } from './health-of.ts'
 import { mapped, pairedAmong, pairedWithStrangers, type Mapped, type Strangers } from './pairing.ts'
+import { stepEvent, type GalleryRunEvent } from './run-event.ts'
 import { trainHead, type Labelled } from './train-head.ts'
 import { peopleFolds, type TrainingSet } from './training-set.ts'
 
@@ -32,9 +33,8 @@ export interface HeadRun {
   trainOn?: readonly number[]
 }
 
-export type HeadRunEvent =
-  | { kind: 'run'; run: number; runs: number; what: string }
-  | { kind: 'step'; run: number; runs: number; step: number; steps: number; measures: Record<string, number> }
+/** What a run tells: the same at every depth. */
+export type HeadRunEvent = GalleryRunEvent
 
 export interface HeadRunResult {
   head: Head
@@ -143,7 +143,7 @@ async function* trainOne(
     const { value, done } = await running.next()
     if (done) return { head: value, activeTriplets }
     activeTriplets = value.measures.activeTriplets ?? null
-    yield { kind: 'step', run, runs, step: value.step, steps: value.steps, measures: value.measures }
+    yield stepEvent({ run, runs }, value)
   }
 }
 

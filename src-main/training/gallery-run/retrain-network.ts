@@ -1,0 +1,309 @@
+import { networkOf } from '../../vision/network.ts'
+import { embedCrop } from '../../vision/embedder.ts'
+import type { Values } from '../../learning/networks/initialise.ts'
+import type { Network } from '../../learning/networks/network.ts'
+import { exportNetwork } from '../export-network.ts'
+import { judge, type GateEvidence, type Verdict } from '../gate/gate.ts'
+import type { StrangersPart } from '../gate/strangers-line.ts'
+import type { OpenRunner } from '../step-runner.ts'
+import { ascending, equalThreshold } from './equal-threshold.ts'
+import { healthOf } from './health-of.ts'
+import type { Crops } from './network-crops.ts'
+import { mapsBelow, type Maps } from './network-maps.ts'
+import type { NetworkRecipe } from './network-recipe.ts'
+import { pairedAmong, pairedWithStrangers, type Both, type Strangers } from './pairing.ts'
+import { stepEvent, type GalleryRunEvent } from './run-event.ts'
+import { lowestTrained, trainNetwork } from './train-network.ts'
+import { peopleFolds, type TrainingSet } from './training-set.ts'
+
+export interface NetworkRun {
+  network: Network
+  /** Parameters of the model in use, as one network (`startFrom`). */
+  start: Values
+  set: TrainingSet
+  /** The kept crop of a row of the set. */
+  crop: Crops['crop']
+  recipe: NetworkRecipe
+  openRunner: OpenRunner
+  wantedFmr: number
+  /** Of the form photograph × template, as it decides now. */
+  threshold: number
+  /** People whom the owner allowed to be trained on. */
+  mixIn: Crops | null
+  /** People in no training, imported as strangers. */
+  cohort: Crops | null
+  /** What the exported file's metadata holds. */
+  notes: Record<string, string>
+  /** For the passes outside the step. */
+  threads: number
+  /** In place of whose the training photographs are: to try what wrong labels do. */
+  trainedAs?: Int32Array
+}
+
+export interface NetworkRunResult {
+  onnx: Uint8Array
+  parameters: Values
+  verdict: Verdict
+  evidence: GateEvidence
+  /** The threshold that lets as many people through whom the network never saw. */
+  threshold: number
+  strangersInWords: string
+  mixedInWords: string
+  /** Of what each training and each photograph took here. */
+  ms: { perStep: number; perPhotograph: number }
+}
+
+/** People with two photographs: with fewer, half of them are too few to train a fold's network on. */
+export const fewestPeopleForNetworkFolds = 8
+/** People of a cohort that judges: from these on no folds are trained. */
+export const fewestJudges = 20
+
+/** Why a network cannot be judged on these people; null where it can. */
+export function networkTrouble(withPairs: number, judges: number): string | null {
+  return judges >= fewestJudges || withPairs >= fewestPeopleForNetworkFolds
+    ? null
+    : `Virtual strangers cannot be shown to a network, so there is nobody to stand for strangers: ${fewestPeopleForNetworkFolds} people with two photographs to train on are needed (there are ${withPairs}), or a cohort of ${fewestJudges} people that is not trained on. The depth “head” does without.`
+}
+
+/** Trainings that a run is made of. */
+export function networkTrainings(recipe: Pick<NetworkRecipe, 'folds'>, judges: number): number {
+  return judges >= fewestJudges ? 1 : recipe.folds + 1
+}
+
+/**
+ * Trains the last stage or the whole network on everybody, and, where no cohort judges, on people-disjoint folds before
+ * that; measures them against the model in use through the pipeline itself, and judges. Throws a sentence where there is
+ * too little to train on or to judge by, the loss is no number, or the exported file does not give the trainer's numbers.
+ */
+export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRunEvent, NetworkRunResult> {
+  const { set, recipe, wantedFmr, network } = run
+  const everybody = set.people.map((_, place) => place)
+  const withPairs = everybody.filter((person) => set.training[person]!.length >= 2).length
+  const judges = run.cohort ? new Set(run.cohort.people).size : 0
+  const trouble = networkTrouble(withPairs, judges)
+  if (trouble) throw new Error(trouble)
+  const runs = networkTrainings(recipe, judges)
+  const folds = runs > 1 ? peopleFolds(set.people.length, recipe.folds, recipe.seed) : []
+
+  const before = await pipeline(run, run.start, 'the model in use, read back')
+  const normBefore = meanNorm(await before.sample(), lastLayer(run.start), network.embeddingLength)
+  await before.close()
+
+  const crops = together(run)
+  const maps = recipe.depth === 'stage' ? yield* mapsOf(run, crops, runs) : null
+
+  const inFolds: StrangersPart[] = []
+  const ratios: number[] = []
+  for (const [i, leftOut] of folds.entries()) {
+    const at = { run: i + 1, runs }
+    yield { kind: 'run', ...at, what: `without ${leftOut.length} people, to judge by them` }
+    const staying = everybody.filter((person) => !leftOut.includes(person))
+    const trained = yield* trainOne(run, crops, maps, staying, at)
+    const seen = await pipeline(run, trained.parameters, 'a network of a fold')
+    const after = yield* embedRows(run, seen, at)
+    await seen.close()
+    const both = { set, before: set.vectors, after }
+    // How far distances move between people whom this network has not seen: those it was trained on it keeps apart anyway.
+    const own = thresholdsOf(run, pairedAmong(both, leftOut).impostor)
+    ratios.push(own.after / own.before)
+    inFolds.push({
+      ...pairedWithStrangers(both, staying, photographsOf(both, leftOut)),
+      threshold: own,
+    })
+  }
+
+  const at = { run: runs, runs }
+  yield { kind: 'run', ...at, what: 'with everybody' }
+  const trained = yield* trainOne(run, crops, maps, everybody, at)
+  const seen = await pipeline(run, trained.parameters, 'the new network')
+  const started = performance.now()
+  const after = yield* embedRows(run, seen, at)
+  const msPerPhotograph = (performance.now() - started) / Math.max(1, set.owners.length)
+  const both = { set, before: set.vectors, after }
+  const cohort = run.cohort && (yield* embedCohort(run, run.cohort, seen, at))
+  const norm = meanNorm(await seen.sample(), lastLayer(trained.parameters), network.embeddingLength)
+  await seen.close()
+
+  const thresholds = cohort
+    ? thresholdsOf(run, pairedWithStrangers(both, everybody, cohort).impostor)
+    : {
+        before: run.threshold,
+        after: (run.threshold * ratios.reduce((sum, each) => sum + each, 0)) / ratios.length,
+      }
+  const strangers: { inWords: string; parts: StrangersPart[] }[] = []
+  if (inFolds.length > 0)
+    strangers.push({ inWords: 'people left out of training, fold by fold', parts: inFolds })
+  if (cohort)
+    strangers.push({
+      inWords: 'people imported as strangers',
+      parts: [{ ...pairedWithStrangers(both, everybody, cohort), threshold: thresholds }],
+    })
+  const evidence: GateEvidence = {
+    wantedFmr,
+    gallery: [pairedAmong(both, everybody)],
+    strangers,
+    health: {
+      before: { ...healthOf(set.vectors, set.dimension, null, null), norm: normBefore },
+      after: { ...healthOf(after, set.dimension, null, trained.activeTriplets), norm },
+    },
+    parity: seen.difference,
+  }
+  return {
+    onnx: seen.onnx,
+    parameters: trained.parameters,
+    verdict: judge(evidence),
+    evidence,
+    threshold: thresholds.after,
+    strangersInWords: strangers.map(({ inWords }) => inWords).join('; '),
+    mixedInWords:
+      run.mixIn && recipe.others > 0
+        ? `${new Set(run.mixIn.people).size} people of cohorts that may be trained on`
+        : 'nobody',
+    ms: { perStep: trained.msPerStep, perPhotograph: msPerPhotograph },
+  }
+}
+
+/** The gallery's rows, then those that are mixed in. */
+function together({ set, crop, mixIn, recipe }: NetworkRun): Crops {
+  const others = recipe.others > 0 ? mixIn : null
+  const own = set.owners.length
+  const vectors = new Float32Array(set.vectors.length + (others?.vectors.length ?? 0))
+  vectors.set(set.vectors)
+  if (others) vectors.set(others.vectors, set.vectors.length)
+  return {
+    people: Int32Array.from([...set.owners, ...(others?.people ?? [])]),
+    vectors,
+    crop: (row) => (row < own ? crop(row) : others!.crop(row - own)),
+  }
+}
+
+async function* mapsOf(
+  { network, start, recipe, threads }: NetworkRun,
+  crops: Crops,
+  runs: number,
+): AsyncGenerator<GalleryRunEvent, Maps> {
+  const making = mapsBelow(network, lowestTrained(network), start, crops, recipe, threads)
+  for (;;) {
+    const { value, done } = await making.next()
+    if (done) return value
+    yield { kind: 'reading', run: 1, runs, what: 'Looking at photographs below the stage', ...value }
+  }
+}
+
+async function* trainOne(
+  run: NetworkRun,
+  crops: Crops,
+  maps: Maps | null,
+  people: readonly number[],
+  at: { run: number; runs: number },
+): AsyncGenerator<GalleryRunEvent, { parameters: Values; activeTriplets: number | null; msPerStep: number }> {
+  const { set, network, start, recipe, openRunner } = run
+  const rows = people.flatMap((person) => set.training[person]!)
+  const labels = Int32Array.from(rows, (row) => (run.trainedAs ?? set.owners)[row]!)
+  const ownRows = set.owners.length
+  const training = { network, start, recipe, openRunner, crops, ownRows, rows, labels, maps }
+  const running = trainNetwork(training)
+  let activeTriplets: number | null = null
+  let msPerStep = 0
+  for (;;) {
+    const { value, done } = await running.next()
+    if (done) return { parameters: value, activeTriplets, msPerStep }
+    const { step, batchSize } = value
+    activeTriplets = step.measures.activeTriplets ?? null
+    msPerStep = (1000 * batchSize) / step.imagesPerSecond
+    yield stepEvent(at, step)
+  }
+}
+
+/** The exported file at work as verification will use it. Throws a sentence where it does not give the trainer's numbers. */
+async function pipeline(
+  { network, crop, set, threads, notes }: NetworkRun,
+  parameters: Values,
+  what: string,
+) {
+  const exported = await exportNetwork(network, { parameters, statistics: {} }, notes).catch(
+    (error: unknown) => {
+      throw new Error(`Refused: ${what} cannot be exported as it was trained (${(error as Error).message}).`)
+    },
+  )
+  const net = await networkOf(exported.onnx, what, threads)
+  const embed = async (row: number) => embedCrop(net, await crop(row))
+  const every = Math.max(1, Math.ceil(set.owners.length / sampled))
+  return {
+    ...exported,
+    net,
+    embed,
+    /** Features of some of the gallery. */
+    sample: async () => {
+      const features: Float32Array[] = []
+      for (let row = 0; row < set.owners.length; row += every) features.push((await embed(row)).features)
+      return features
+    },
+    close: () => net.close(),
+  }
+}
+
+const sampled = 24 // photographs, for the mean length of an embedding
+
+async function* embedRows(
+  { set }: NetworkRun,
+  seen: Awaited<ReturnType<typeof pipeline>>,
+  at: { run: number; runs: number },
+): AsyncGenerator<GalleryRunEvent, Float32Array> {
+  const total = set.owners.length
+  const after = new Float32Array(set.vectors.length)
+  for (let row = 0; row < total; row++) {
+    after.set((await seen.embed(row)).embedding, row * set.dimension)
+    if ((row + 1) % 20 === 0 || row + 1 === total)
+      yield { kind: 'reading', ...at, what: 'Looking at the gallery anew', done: row + 1, total }
+  }
+  return after
+}
+
+async function* embedCohort(
+  { set }: NetworkRun,
+  { people, vectors, crop }: Crops,
+  seen: Awaited<ReturnType<typeof pipeline>>,
+  at: { run: number; runs: number },
+): AsyncGenerator<GalleryRunEvent, { before: Float32Array; after: Float32Array; people: Int32Array }> {
+  const after = new Float32Array(vectors.length)
+  for (let row = 0; row < people.length; row++) {
+    after.set((await embedCrop(seen.net, await crop(row))).embedding, row * set.dimension)
+    if ((row + 1) % 20 === 0 || row + 1 === people.length)
+      yield { kind: 'reading', ...at, what: 'Looking at the cohort', done: row + 1, total: people.length }
+  }
+  return { before: vectors, after, people }
+}
+
+function photographsOf({ set, before, after }: Both, people: readonly number[]) {
+  const rows = people.flatMap((person) => [...set.training[person]!, ...set.heldOut[person]!])
+  const pick = (vectors: Float32Array): Strangers['vectors'] => {
+    const picked = new Float32Array(rows.length * set.dimension)
+    for (const [i, row] of rows.entries())
+      picked.set(vectors.subarray(row * set.dimension, (row + 1) * set.dimension), i * set.dimension)
+    return picked
+  }
+  return {
+    before: pick(before),
+    after: pick(after),
+    people: Int32Array.from(rows, (row) => set.owners[row]!),
+  }
+}
+
+/** The threshold in use, and the one at which as many of these impostors pass under the other model. */
+function thresholdsOf(run: NetworkRun, impostor: { before: Float32Array; after: Float32Array }) {
+  return { before: run.threshold, after: equalThreshold(ascending(impostor), run.threshold) }
+}
+
+const lastLayer = (parameters: Values) => parameters['fc.weights']!
+
+/** Mean length of the embeddings that features give, before they are brought to unit length. */
+function meanNorm(features: readonly Float32Array[], layer: Float32Array, width: number): number {
+  const norms = features.map((own) => {
+    const sum = new Float64Array(width)
+    for (let i = 0, at = 0; i < own.length; i++)
+      for (let k = 0; k < width; k++) sum[k]! += own[i]! * layer[at++]!
+    return Math.hypot(...sum)
+  })
+  return norms.reduce((sum, norm) => sum + norm, 0) / Math.max(1, norms.length)
+}

@@ -1,0 +1,134 @@
+import { createLoss } from '../../learning/catalogue.ts'
+import { initialParameters, type Values } from '../../learning/networks/initialise.ts'
+import { above, size, stagesAtDepth, type Network } from '../../learning/networks/network.ts'
+import { adamW } from '../../learning/optimisers/adam.ts'
+import { random } from '../../learning/random.ts'
+import { cosine, warmUp } from '../../learning/schedules/learning-rate.ts'
+import { lossObjective } from '../../learning/step/loss-objective.ts'
+import { trainingStep, type TrainingStep } from '../../learning/step/training-step.ts'
+import { objectiveInputs } from '../objective-inputs.ts'
+import type { OpenRunner } from '../step-runner.ts'
+import { train, type TrainingEvent } from '../trainer.ts'
+import type { Feed } from '../feeding/feed.ts'
+import type { Crops } from './network-crops.ts'
+import { changedCrop, networkFeed } from './network-feed.ts'
+import type { Maps } from './network-maps.ts'
+import type { NetworkRecipe } from './network-recipe.ts'
+
+export interface NetworkTraining {
+  network: Network
+  /** Parameters of the model in use, as one network. */
+  start: Values
+  recipe: NetworkRecipe
+  openRunner: OpenRunner
+  /** The gallery and other people in one row, the others after `ownRows`. */
+  crops: Crops
+  ownRows: number
+  /** Rows of the gallery that train, and whose they are said to be. */
+  rows: readonly number[]
+  labels: Int32Array
+  /** At depth stage, of all rows of `crops`. */
+  maps: Maps | null
+}
+
+/** The first stage that is trained at depth stage: what lies below it keeps every bit. */
+export function lowestTrained(network: Network): string {
+  return stagesAtDepth(network, 'stage')[0]!
+}
+
+/**
+ * Trains the last stage or the whole network through the same step that trains networks from scratch. Gives the steps,
+ * and all parameters of the network at the end. Throws a sentence where fewer than two people have two photographs, a
+ * part is unknown, or the loss is no number.
+ */
+export async function* trainNetwork(
+  training: NetworkTraining,
+): AsyncGenerator<{ step: Extract<TrainingEvent, { kind: 'step' }>; batchSize: number }, Values> {
+  const { network, start, recipe, openRunner, crops } = training
+  const { maps } = training
+  const trained = maps ? above(network, lowestTrained(network), maps.shape) : network
+  const feed = feedOf(training, trained)
+  const rowOf = rowsFed(training)
+  const { step, objective } = stepOf(trained, recipe, feed.classes.length)
+  const { steps, warmUpSteps, learningRate, seed } = recipe
+  const main = cosine(learningRate, Math.max(1, steps - warmUpSteps))
+  const running = train({
+    phases: [{ fromStep: 0, step }],
+    steps,
+    schedule: warmUpSteps > 0 ? warmUp(warmUpSteps, main) : main,
+    feed,
+    openRunner,
+    start: { parameters: { ...initialParameters(objective.parameters, seed), ...start }, statistics: {} },
+    objectiveInputs: objectiveInputs({
+      objective,
+      batchSize: feed.batchSize,
+      seed,
+      reference: gathered(crops.vectors, network.embeddingLength, rowOf),
+    }),
+    settings: JSON.stringify(recipe),
+  })
+  for (;;) {
+    const { value, done } = await running.next()
+    if (done) {
+      const parameters: Values = { ...start }
+      for (const { name } of trained.parameters) parameters[name] = value.parameters[name]!
+      return parameters
+    }
+    if (value.kind === 'step') yield { step: value, batchSize: feed.batchSize }
+  }
+}
+
+/** The step that trains: by the recipe, over a network that takes images or, at depth stage, maps. */
+export function stepOf(trained: Network, recipe: NetworkRecipe, classes: number) {
+  const { id, ...options } = recipe.loss
+  const sizes = { classes, embeddingLength: trained.embeddingLength }
+  const loss = createLoss(id, {
+    ...options,
+    ...sizes,
+    regularisers:
+      recipe.distillation > 0 ? [{ id: 'similarity-distillation', weight: recipe.distillation }] : [],
+  })
+  const objective = lossObjective(loss, { ...sizes, referenceLength: trained.embeddingLength })
+  const step: TrainingStep = trainingStep({
+    network: trained,
+    objective,
+    optimiser: adamW(),
+    weightDecay: 0.01, // Loshchilov and Hutter 2019; next to nothing at this rate
+    clipNorm: 5,
+    objectiveLearningRate: 10,
+  })
+  return { step, objective }
+}
+
+function feedOf(training: NetworkTraining, trained: Network): Feed {
+  const { recipe, crops, ownRows, labels, maps } = training
+  const rowOf = rowsFed(training)
+  const others = crops.people.subarray(ownRows)
+  const sidePx = trained.input[0]!
+  return networkFeed(
+    labels,
+    others.length > 0 && recipe.others > 0 ? others : null,
+    recipe,
+    size(trained.input),
+    async (fed, step, place) => {
+      const source = random(recipe.seed, 'augment', step, place)
+      const row = rowOf[fed]!
+      return maps
+        ? maps.at(row, source.integer(maps.versions))
+        : changedCrop(crops, row, sidePx, recipe.augmentation, source)
+    },
+  )
+}
+
+/** Row of `crops` of each row that the feed counts. */
+function rowsFed({ crops, ownRows, rows }: NetworkTraining): number[] {
+  const others = Array.from({ length: crops.people.length - ownRows }, (_, i) => ownRows + i)
+  return [...rows, ...others]
+}
+
+function gathered(vectors: Float32Array, dimension: number, rows: readonly number[]): Float32Array {
+  const picked = new Float32Array(rows.length * dimension)
+  for (const [i, row] of rows.entries())
+    picked.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension)
+  return picked
+}
