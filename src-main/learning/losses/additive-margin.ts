@@ -19,8 +19,8 @@ export const amSoftmax = defineClassLoss({
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {
-    margin: { default: 0.35, unit: 'cosine', reason: 'Wang et al. 2018, section 4.3' },
-    scale: { default: 30, unit: '1 / cosine', reason: 'Wang et al. 2018, section 3.2' },
+    margin: { default: 0.35, unit: 'cosine', reason: 'Wang et al. 2018' },
+    scale: { default: 30, unit: '1 / cosine', reason: 'Wang et al. 2018' },
   },
   learned: classWeights,
   items({ embeddings, oneHot, known, labels, learned }, { margin, scale }) {
@@ -37,8 +37,8 @@ export const cosFace = defineClassLoss({
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {
-    margin: { default: 0.35, unit: 'cosine', reason: 'Wang et al. 2018, section 4.2' },
-    scale: { default: 64, unit: '1 / cosine', reason: 'Wang et al. 2018, section 4.1' },
+    margin: { default: 0.35, unit: 'cosine', reason: 'Wang et al. 2018' },
+    scale: { default: 64, unit: '1 / cosine', reason: 'Wang et al. 2018' },
   },
   learned: classWeights,
   items({ embeddings, oneHot, known, labels, learned }, { margin, scale }) {
@@ -48,8 +48,8 @@ export const cosFace = defineClassLoss({
 })
 
 const arcFaceSettings = {
-  marginRad: { default: 0.5, unit: 'radians', reason: 'Deng et al. 2019, section 3.1; 28.65 degrees' },
-  scale: { default: 64, unit: '1 / cosine', reason: 'Deng et al. 2019, section 3.1' },
+  marginRad: { default: 0.5, unit: 'radians', reason: 'Deng et al. 2019; 28.65 degrees' },
+  scale: { default: 64, unit: '1 / cosine', reason: 'Deng et al. 2019' },
 } as const
 
 export const arcFace = defineClassLoss({
@@ -77,7 +77,7 @@ export const subCenterArcFace = defineClassLoss({
   defaults: { reducer: 'mean' },
   settings: {
     ...arcFaceSettings,
-    centers: { default: 3, unit: 'per class', reason: 'K; Deng et al. 2020, section 4.2' },
+    centers: { default: 3, unit: 'per class', reason: 'K; Deng et al. 2020' },
   },
   learned: ({ classes, embeddingLength }, { centers }) =>
     classWeights({ classes: classes * centers, embeddingLength }), //       columns of one class stand together

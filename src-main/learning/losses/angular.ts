@@ -14,7 +14,7 @@ export const angularTriplet = defineLoss({
   compares: 'embeddings',
   distances: ['squared-euclidean'],
   defaults: { distance: 'squared-euclidean', miner: 'all', reducer: 'mean' },
-  settings: { alphaDeg: { default: 45, unit: 'degrees', reason: 'Wang et al. 2017, section 4: 36 to 55' } },
+  settings: { alphaDeg: { default: 45, unit: 'degrees', reason: 'Wang et al. 2017: 36 to 55' } },
   items({ distances, referenceDistances, triplets, labels }, { alphaDeg }) {
     const chosen = triplets()
     const ap = chosen.anchorPositive(distances)
@@ -35,7 +35,7 @@ export const angular = defineLoss({
   compares: 'embeddings',
   distances: ['dot-product', 'cosine-similarity'],
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean' },
-  settings: { alphaDeg: { default: 45, unit: 'degrees', reason: 'Wang et al. 2017, section 4: 36 to 55' } },
+  settings: { alphaDeg: { default: 45, unit: 'degrees', reason: 'Wang et al. 2017: 36 to 55' } },
   items({ compared, referenceDistances, pairs, labels }, { alphaDeg }) {
     const { positive, negative } = pairs()
     const t = squaredTangent(alphaDeg)

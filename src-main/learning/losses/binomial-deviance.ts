@@ -10,8 +10,8 @@ export const binomialDeviance = defineLoss({
   distances: 'similarities',
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean' },
   settings: {
-    alpha: { default: 2, unit: '1 / cosine', reason: 'Yi et al. 2014, section 4' },
-    beta: { default: 0.5, unit: 'cosine', reason: 'Yi et al. 2014, section 4' },
+    alpha: { default: 2, unit: '1 / cosine', reason: 'Yi et al. 2014' },
+    beta: { default: 0.5, unit: 'cosine', reason: 'Yi et al. 2014' },
     cost: {
       default: 25,
       unit: '',

@@ -21,7 +21,7 @@ export const clustering = defineLoss({
   noMiner: 'it clusters the whole batch',
   noMemory: 'it clusters the batch itself',
   settings: {
-    gamma: { default: 1, unit: 'sum of distances', reason: 'γ; Oh Song et al. 2017, section 3' },
+    gamma: { default: 1, unit: 'sum of distances', reason: 'γ; Oh Song et al. 2017' },
     people: {
       default: 0,
       unit: 'classes',

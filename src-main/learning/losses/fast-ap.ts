@@ -14,7 +14,7 @@ export const fastAp = defineLoss({
   unitLength: 'required',
   defaults: { distance: 'squared-euclidean', miner: 'all', reducer: 'mean' },
   noMiner: 'it ranks the whole batch',
-  settings: { bins: { default: 10, unit: 'bins', reason: 'Cakir et al. 2019, section 5.1' } },
+  settings: { bins: { default: 10, unit: 'bins', reason: 'Cakir et al. 2019' } },
   items({ distances, labelled, labels }, { bins }) {
     const { positive, negative } = labelled
     const width = 4 / bins //                                              squared distances of unit vectors end at 4

@@ -12,8 +12,8 @@ export const intraPairVariance = defineLoss({
   distances: ['cosine-similarity'],
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean' },
   settings: {
-    positiveEpsilon: { default: 0.01, unit: 'share', reason: 'Yu and Tao 2019, section 4.2' },
-    negativeEpsilon: { default: 0.01, unit: 'share', reason: 'Yu and Tao 2019, section 4.2' },
+    positiveEpsilon: { default: 0.01, unit: 'share', reason: 'Yu and Tao 2019' },
+    negativeEpsilon: { default: 0.01, unit: 'share', reason: 'Yu and Tao 2019' },
   },
   items({ compared, pairs, labels }, { positiveEpsilon, negativeEpsilon }) {
     const { positive, negative } = pairs()

@@ -17,7 +17,7 @@ export function manifold(
     compares: 'embeddings',
     defaults: { distance: 'squared-euclidean', miner: 'all', reducer: 'mean' },
     settings: {
-      lambda: { default: 1, unit: '', reason: 'Weinberger and Saul 2009, section 3.2: pull and push alike' },
+      lambda: { default: 1, unit: '', reason: 'Weinberger and Saul 2009: pull and push alike' },
     },
     items({ distances, pairs, triplets, labels }, { lambda }) {
       const chosen = triplets()

@@ -12,8 +12,8 @@ export const marginLoss = defineLoss({
   distances: 'distances',
   defaults: { distance: 'euclidean', miner: 'distance-weighted', reducer: 'mean-non-zero' },
   settings: {
-    margin: { default: 0.2, unit: 'distance', reason: 'α; Wu et al. 2017, section 5' },
-    beta: { default: 1.2, unit: 'distance', reason: 'where the boundary begins; Wu et al. 2017, section 5' },
+    margin: { default: 0.2, unit: 'distance', reason: 'α; Wu et al. 2017' },
+    beta: { default: 1.2, unit: 'distance', reason: 'where the boundary begins; Wu et al. 2017' },
     nu: { default: 0, unit: '1 / distance', reason: 'Wu et al. 2017: no penalty on β in their best runs' },
     perClass: { default: false, unit: '', reason: 'one β for all; when true, one for each class' },
   },

@@ -12,8 +12,8 @@ export const multiSimilarity = defineLoss({
   distances: 'similarities',
   defaults: { distance: 'cosine-similarity', miner: 'multi-similarity', reducer: 'mean' },
   settings: {
-    alpha: { default: 2, unit: '1 / cosine', reason: 'Wang et al. 2019, section 4.1' },
-    beta: { default: 50, unit: '1 / cosine', reason: 'Wang et al. 2019, section 4.1' },
+    alpha: { default: 2, unit: '1 / cosine', reason: 'Wang et al. 2019' },
+    beta: { default: 50, unit: '1 / cosine', reason: 'Wang et al. 2019' },
     lambda: { default: 0.5, unit: 'cosine', reason: 'their published code; the paper says 1' },
   },
   items({ compared, pairs, labelled, labels }, { alpha, beta, lambda }) {

@@ -11,7 +11,7 @@ export const ntXent = defineLoss({
   source: 'Chen, Kornblith, Norouzi, Hinton 2020 (SimCLR), eq. 1; van den Oord, Li, Vinyals 2018, eq. 4',
   compares: 'embeddings',
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean' },
-  settings: { temperature: { default: 0.07, unit: 'cosine', reason: 'He et al. 2020 (MoCo), section 3.3' } },
+  settings: { temperature: { default: 0.07, unit: 'cosine', reason: 'He et al. 2020 (MoCo)' } },
   items({ distances, pairs, labels }, { temperature }) {
     const { positive, negative } = pairs()
     const logits = distances.div(-temperature)

@@ -15,8 +15,8 @@ export const proxyAnchor = defineClassLoss({
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {
-    margin: { default: 0.1, unit: 'cosine', reason: 'δ; Kim et al. 2020, section 4.2' },
-    alpha: { default: 32, unit: '1 / cosine', reason: 'Kim et al. 2020, section 4.2' },
+    margin: { default: 0.1, unit: 'cosine', reason: 'δ; Kim et al. 2020' },
+    alpha: { default: 32, unit: '1 / cosine', reason: 'Kim et al. 2020' },
   },
   learned: proxies,
   items({ embeddings, oneHot, known, learned }, { margin, alpha }) {

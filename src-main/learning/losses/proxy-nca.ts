@@ -35,7 +35,7 @@ export const proxyNcaSoftmax = defineClassLoss({
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {
-    scale: { default: 9, unit: '1 / squared distance', reason: 'Teh et al. 2020, section 4: T = 1/9' },
+    scale: { default: 9, unit: '1 / squared distance', reason: 'Teh et al. 2020: T = 1/9' },
   },
   learned: proxies,
   items(batch, { scale }) {

@@ -15,9 +15,9 @@ export const rankedList = defineLoss({
   defaults: { distance: 'euclidean', miner: 'all', reducer: 'mean' },
   noMiner: 'it chooses by its own boundary',
   settings: {
-    margin: { default: 0.4, unit: 'distance', reason: 'm; Wang et al. 2019, section 4.3' },
-    alpha: { default: 1.2, unit: 'distance', reason: 'α; Wang et al. 2019, section 4.3' },
-    negativeTemperature: { default: 10, unit: '1 / distance', reason: 'Wang et al. 2019, section 4.3' },
+    margin: { default: 0.4, unit: 'distance', reason: 'm; Wang et al. 2019' },
+    alpha: { default: 1.2, unit: 'distance', reason: 'α; Wang et al. 2019' },
+    negativeTemperature: { default: 10, unit: '1 / distance', reason: 'Wang et al. 2019' },
     positiveTemperature: {
       default: 0,
       unit: '1 / distance',

@@ -15,11 +15,11 @@ export const softTriple = defineClassLoss({
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {
-    lambda: { default: 20, unit: '1 / cosine', reason: 'Qian et al. 2019, section 4' },
-    gamma: { default: 0.1, unit: 'cosine', reason: 'Qian et al. 2019, section 4' },
-    margin: { default: 0.01, unit: 'cosine', reason: 'δ; Qian et al. 2019, section 4' },
-    centers: { default: 10, unit: 'per class', reason: 'K; Qian et al. 2019, section 4' },
-    tau: { default: 0.2, unit: '', reason: 'Qian et al. 2019, section 4' },
+    lambda: { default: 20, unit: '1 / cosine', reason: 'Qian et al. 2019' },
+    gamma: { default: 0.1, unit: 'cosine', reason: 'Qian et al. 2019' },
+    margin: { default: 0.01, unit: 'cosine', reason: 'δ; Qian et al. 2019' },
+    centers: { default: 10, unit: 'per class', reason: 'K; Qian et al. 2019' },
+    tau: { default: 0.2, unit: '', reason: 'Qian et al. 2019' },
   },
   learned: ({ classes, embeddingLength }, { centers }) =>
     classWeights({ classes: classes * centers, embeddingLength }), //       columns of one class stand together

@@ -28,7 +28,7 @@ export const l2Softmax = defineClassLoss({
   compares: 'classes',
   defaults: { reducer: 'mean' },
   settings: {
-    alpha: { default: 16, unit: 'length', reason: 'Ranjan et al. 2017, section 5.1: best fixed α' },
+    alpha: { default: 16, unit: 'length', reason: 'Ranjan et al. 2017: best fixed α' },
   },
   learned: affine,
   items({ embeddings, oneHot, known, labels, learned }, { alpha }) {
@@ -44,7 +44,7 @@ export const normFace = defineClassLoss({
   source: 'Wang, Xiang, Cheng, Yuille 2017 (NormFace), eq. 6, s = 1/τ; Zhai and Wu 2019',
   compares: 'classes',
   defaults: { reducer: 'mean' },
-  settings: { temperature: { default: 0.05, unit: 'cosine', reason: 'Zhai and Wu 2019, section 3.3' } },
+  settings: { temperature: { default: 0.05, unit: 'cosine', reason: 'Zhai and Wu 2019' } },
   learned: classWeights,
   items({ embeddings, oneHot, known, labels, learned }, { temperature }) {
     const scores = classCosines(embeddings, learned).div(temperature)

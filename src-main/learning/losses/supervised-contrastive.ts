@@ -10,7 +10,7 @@ export const supervisedContrastive = defineLoss({
   source: 'Khosla, Teterwak, Wang, Sarna, Tian, Isola, Maschinot, Liu, Krishnan 2020, eq. 2 (L_out)',
   compares: 'embeddings',
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean' },
-  settings: { temperature: { default: 0.1, unit: 'cosine', reason: 'Khosla et al. 2020, section 4.4' } },
+  settings: { temperature: { default: 0.1, unit: 'cosine', reason: 'Khosla et al. 2020' } },
   items({ distances, pairs, labels }, { temperature }) {
     const { positive, negative } = pairs()
     const p = once(positive)

@@ -4,7 +4,7 @@ import { detached } from '../detach.ts'
 import { smallestIn } from '../miners/extremes.ts'
 import { defineClassLoss, defineLoss } from './loss.ts'
 
-const margin = { default: 5, unit: 'half squared distance', reason: 'He et al. 2018, section 4.1' }
+const margin = { default: 5, unit: 'half squared distance', reason: 'He et al. 2018' }
 
 /** Nearer to the own centre than to the nearest other, by a margin; the centres are learned. */
 export const tripletCenter = defineClassLoss({

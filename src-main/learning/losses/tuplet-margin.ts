@@ -15,8 +15,8 @@ export const tupletMargin = defineLoss({
   distances: ['cosine-similarity'],
   defaults: { distance: 'cosine-similarity', miner: 'all', reducer: 'mean' },
   settings: {
-    marginRad: { default: 0.1, unit: 'radians', reason: 'β; Yu and Tao 2019, section 4.2' },
-    scale: { default: 64, unit: '1 / cosine', reason: 's; Yu and Tao 2019, section 4.2' },
+    marginRad: { default: 0.1, unit: 'radians', reason: 'β; Yu and Tao 2019' },
+    scale: { default: 64, unit: '1 / cosine', reason: 's; Yu and Tao 2019' },
   },
   items({ compared, pairs, labels }, { marginRad, scale }) {
     const { positive, negative } = pairs()

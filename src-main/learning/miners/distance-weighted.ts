@@ -15,7 +15,7 @@ export const distanceWeighted = defineMiner({
   distance: 'euclidean',
   needsRandom: true,
   settings: {
-    cutoff: { default: 0.5, unit: 'distance', reason: 'Wu et al. 2017, section 5: nearer ones are noise' },
+    cutoff: { default: 0.5, unit: 'distance', reason: 'Wu et al. 2017: nearer ones are noise' },
     farthest: {
       default: 1.4,
       unit: 'distance',

@@ -8,7 +8,7 @@ export const multiSimilarityMiner = defineMiner({
   source: 'Wang, Han, Huang, Dong, Scott 2019 (Multi-Similarity Loss), pair mining',
   selection: 'pairs',
   distance: 'cosine-similarity',
-  settings: { epsilon: { default: 0.1, unit: 'cosine', reason: 'Wang et al. 2019, section 4.1' } },
+  settings: { epsilon: { default: 0.1, unit: 'cosine', reason: 'Wang et al. 2019' } },
   select({ distances, positive, negative }, { epsilon }) {
     const farthestPositive = tf.where(positive.greater(0), distances, -1e30).max(1, true)
     const nearestNegative = tf.where(negative.greater(0), distances, 1e30).min(1, true)

@@ -6,7 +6,7 @@ import { linear } from '../layers/linear.ts'
 import { flatten, maxPooling } from '../layers/pooling.ts'
 import { network, type Network } from './network.ts'
 
-// section 3.2 of the paper
+// as in the paper
 const weights: Initialiser = { kind: 'normal', mean: 0, deviation: 0.01 }
 const bias: Initialiser = { kind: 'normal', mean: 0.5, deviation: 0.01 }
 const wideWeights: Initialiser = { kind: 'normal', mean: 0, deviation: 0.2 }
@@ -17,7 +17,7 @@ export interface KochSiameseSettings {
   embeddingLength?: number
 }
 
-/** One twin of the Siamese convnet for characters (Koch, Zemel and Salakhutdinov 2015, figure 4): 105×105 grey → 4096. */
+/** One twin of the Siamese convnet for characters (Koch, Zemel and Salakhutdinov 2015): 105×105 grey → 4096. */
 export function kochSiamese({
   widths = [64, 128, 128, 256],
   embeddingLength = 4096,

@@ -339,7 +339,7 @@ const cases: Record<string, Case> = {
   },
 }
 
-/** Algorithm 1 of Oh Song et al. 2017 with sets of indices, and the normalised mutual information by counting. */
+/** The greedy algorithm of Oh Song et al. 2017 with sets of indices, and the normalised mutual information by counting. */
 function facilityLocation(u: Rows, y: number[], gamma: number): number {
   const d = (i: number, j: number) => distanceBetween(u[i]!, u[j]!)
   const all = indices(u)
