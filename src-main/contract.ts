@@ -4,13 +4,16 @@
  */
 import * as v from 'valibot'
 import { retrainingCalls, type RetrainingEvents } from './contract/retraining.ts'
+import type { ConditionContrast } from './evaluation/condition-contrasts.ts'
 import type { DoubtedRate } from './evaluation/doubt.ts'
 import type { Findings } from './evaluation/findings.ts'
 import type { Forecast, StrangersCorrection } from './evaluation/forecast.ts'
 import type { Form } from './evaluation/form.ts'
+import type { NormalisationComparison } from './evaluation/normalisation-comparison.ts'
 import type { PackedComparisons } from './evaluation/packed-comparisons.ts'
 import type { Spread } from './evaluation/people-statistics.ts'
 import type { PersonalThreshold } from './evaluation/personal-threshold.ts'
+import type { CountedFailures } from './evaluation/transaction.ts'
 import type { Animal } from './evaluation/zoo.ts'
 
 export * from './contract/retraining.ts'
@@ -37,6 +40,7 @@ export type PersonId = number
 export type PhotographId = number
 export type AttemptId = number
 export type DraftId = string
+export type BurstId = string
 /** Chosen by the caller, so that it can hear the progress of a call that has not returned yet, and cancel it. */
 export type JobId = string
 
@@ -337,6 +341,15 @@ export interface Measurement {
   everyone: Spread
   /** The most alike people first, photograph × photograph. */
   confusable: ConfusablePair[]
+  /**
+   * The people of the most alike pairs, at the greatest risk first: `nearest[claimed][presented]` is how near the one comes
+   * to the other's reference, in this form; NaN on the diagonal.
+   */
+  matrix: { people: { person: PersonId; name: string }[]; nearest: number[][] }
+  /** Distances by day, camera and light, photograph × photograph; without those of which nothing differs or is known. */
+  conditions: ConditionContrast[]
+  /** Attempts in the audit log that had a camera or file before them, and those of them that gave no usable face. */
+  acquisition: CountedFailures
   /** What is in force for this form now. */
   inForce: ThresholdInForce
   choice: (ThresholdChoice & { stale: string | null }) | null
@@ -466,6 +479,19 @@ export const calls = {
     takes: v.object({ person: Id, frames: v.pipe(v.array(Frame), v.minLength(1), v.maxLength(12)) }),
     gives: gives<Verdict>(),
   },
+  /**
+   * The same while the burst is still being taken: each frame is looked at as it comes, `verify.decide` ends it with the
+   * one entry in the audit log. A burst that is not ended is forgotten without one after 20 s.
+   */
+  'verify.begin': {
+    takes: v.object({ person: Id }),
+    gives: gives<{ kind: 'begun'; burst: BurstId } | Verdict>(), // a verdict where no frame is needed for it
+  },
+  'verify.frame': {
+    takes: v.object({ burst: Key, frame: Frame }),
+    gives: gives<{ kind: 'taken' } | Refusal>(), // nothing is said of what it shows
+  },
+  'verify.decide': { takes: v.object({ burst: Key }), gives: gives<Verdict | Refusal>() },
 
   people: { takes: Nothing, gives: gives<PersonSummary[]>() },
   person: { takes: v.object({ person: Id }), gives: gives<PersonDetails | Refusal>() },
@@ -582,6 +608,15 @@ export const calls = {
   'tune.choose-personal': {
     takes: v.object({ ...subject, person: Id, job: v.optional(Key) }),
     gives: gives<{ kind: 'chosen'; choice: PersonalChoice } | Refusal>(),
+  },
+  /** Z-, T- and S-norm against the plain distance, on people that nothing was fitted to. A look: never used by itself. */
+  'tune.normalisations': {
+    takes: v.object({
+      ...subject,
+      wantedFmr: v.pipe(v.number(), v.minValue(1e-7), v.maxValue(0.5)),
+      job: v.optional(Key),
+    }),
+    gives: gives<NormalisationComparison | Refusal>(),
   },
   'tune.forget-personal': {
     takes: v.object({ person: Id, form: ComparisonForm }),

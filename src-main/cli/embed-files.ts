@@ -10,6 +10,8 @@ export interface EmbeddedFiles {
   /** A row for every file handed in; zeros where no face was found or the file was not wanted. */
   embeddings: Embeddings
   found: boolean[]
+  /** Mean luminance of each face, 0–1; NaN where none was found. */
+  luminance: number[]
   /** Paths of photographs without a face, unreadable ones among them. */
   undetected: string[]
   unreadable: number
@@ -24,6 +26,7 @@ export async function embedFiles(
   const networks = opened ?? (await openModels(terminal)).networks
   const vectors = new Float32Array(files.length * embeddingLength)
   const found = files.map(() => false)
+  const luminance = files.map(() => NaN)
   const undetected: string[] = []
   let unreadable = 0
   const wanted = files.flatMap((file, row) => (file ? [{ path: file.path, row }] : []))
@@ -40,10 +43,12 @@ export async function embedFiles(
     if (face) {
       vectors.set(face.embedding, row * embeddingLength)
       found[row] = true
+      luminance[row] = face.quality.find(({ component }) => component === 'Luminance')?.value ?? NaN
     } else undetected.push(path)
     progress.step(++done)
   }
   progress.stop()
   const people = files.map((file) => file?.person ?? -1)
-  return { embeddings: { vectors, dimension: embeddingLength, people }, found, undetected, unreadable }
+  const embeddings = { vectors, dimension: embeddingLength, people }
+  return { embeddings, found, luminance, undetected, unreadable }
 }

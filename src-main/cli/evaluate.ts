@@ -1,25 +1,28 @@
 import { readFile } from 'node:fs/promises'
-import { basename, relative, resolve } from 'node:path'
+import { createHash } from 'node:crypto'
+import { relative } from 'node:path'
 import type { Refusal } from '../contract.ts'
 import type { Comparisons } from '../evaluation/comparisons.ts'
 import { distinctThresholds } from '../evaluation/distance-counts.ts'
 import { distanceBetween } from '../evaluation/embeddings.ts'
 import { equalErrorRate, operatingPointAt, operatingPointAtFmr } from '../evaluation/error-rates.ts'
+import { listedComparisons } from '../evaluation/listed-pairs.ts'
 import { readPairs, type NamedPair } from '../evaluation/lfw-pairs.ts'
 import { measure } from '../evaluation/measure.ts'
 import { cappedPlan, templatePlan } from '../evaluation/plan.ts'
 import { accuracyOverFolds, type FoldedPair } from '../evaluation/ten-folds.ts'
-import { comparisons } from '../evaluation/comparisons.ts'
 import { doubtedFmr, doubtedFnmr } from '../evaluation/doubt.ts'
 import type { DoubtedRate } from '../evaluation/doubt.ts'
 import { findingsOf } from '../evaluation/findings.ts'
 import type { Findings } from '../evaluation/findings.ts'
 import { formInWords } from '../evaluation/form.ts'
 import { peopleCompared } from '../evaluation/pairs-of-people.ts'
-import { shownDistance, shownUpper } from '../evaluation/shown-rates.ts'
+import { shownAcquisition, shownDistance, shownEnrolment, shownUpper } from '../evaluation/shown-rates.ts'
 import { strangersPlan } from '../evaluation/strangers-plan.ts'
 import { supportedFmr } from '../evaluation/supported-rate.ts'
 import type { SupportedFmr } from '../evaluation/supported-rate.ts'
+import { transactionAt } from '../evaluation/transaction.ts'
+import type { BoundedTransaction } from '../evaluation/transaction.ts'
 import { random } from '../learning/random.ts'
 import { readModelCard } from '../engine/open-parts.ts'
 import { refused } from '../engine/refusal.ts'
@@ -27,6 +30,7 @@ import { compiled } from '../engine/tuning/report.ts'
 import { reportPage } from '../engine/tuning/report-page.ts'
 import { listStrangers } from './cohort.ts'
 import { embedFiles, type EmbeddedFiles } from './embed-files.ts'
+import { evidenceOf, type FolderEvidence } from './folder-evidence.ts'
 import { refusedOutcome, type Outcome } from './outcome.ts'
 import { listPeople, numberOf, type PersonFolder } from './people-folder.ts'
 import { rateLines, type Shown } from './rate-lines.ts'
@@ -43,14 +47,18 @@ export interface EvaluateOptions {
   /** A folder of strangers, who take the impostors' place. */
   cohort?: string
   report?: string // where the page goes; the JSON beside it
+  /** Of a transaction. */
+  attempts: number
 }
 
-interface Evaluation {
+interface Evaluation extends FolderEvidence {
   form: string
   template: number // photographs in the template
   burst: number // photographs fused into the probe
   people: number
   photographs: number
+  /** A hash of the list of photographs that were compared: equal for an equal list. */
+  list: string
   undetected: string[]
   genuinePairs: number
   impostorPairs: number
@@ -69,6 +77,8 @@ interface Evaluation {
   /** Thresholds whose bound, not whose rate, is held to the wanted FMR. */
   boundedPoints: Findings['operatingPoints']
   calibration: Findings['calibration']
+  /** FAR and FRR at the threshold of the equal error rate. */
+  transaction: BoundedTransaction
 }
 
 /** The error rates of the model in use on a folder of people, one folder each. */
@@ -83,16 +93,17 @@ export async function evaluate(
     return refusedOutcome(refused('usage', 'A list of pairs names its own strangers: leave --cohort out.'))
   return options.pairs === undefined
     ? cappedProtocol(folder, listed, options, terminal)
-    : pairsProtocol(folder, listed, options.pairs, options.report, terminal)
+    : pairsProtocol(folder, listed, options.pairs, options, terminal)
 }
 
 /** People and files in byte order; which photographs are compared with which is `evaluation/plan`'s to say. */
 async function cappedProtocol(
   folder: string,
   people: PersonFolder[],
-  { template, burst, cohort, report }: EvaluateOptions,
+  options: EvaluateOptions,
   terminal: Terminal,
 ): Promise<Outcome> {
+  const { template, burst, cohort } = options
   const strangers = cohort === undefined ? [] : await listStrangers(cohort)
   if (!Array.isArray(strangers)) return refusedOutcome(strangers)
   let row = 0
@@ -117,9 +128,13 @@ async function cappedProtocol(
     burst: plan.form.burstPhotographs,
     people: plan.people,
     photographs: used.size,
+    list: hashOf(files.filter((_, i) => used.has(i)).map(({ path }) => relative(folder, path))),
     accuracy: bestBalancedAccuracy(compared),
   }
-  return outcome(folder, embedded, compared, counted, report, terminal)
+  const normalising = cohort === undefined ? null : { ownPlan: own, rows: strangerRows, wantedFmr: 1e-3 }
+  const evidence = await evidenceOf(embedded, embedded.embeddings.people, people.length, normalising)
+  if ('kind' in evidence) return refusedOutcome(evidence)
+  return outcome(folder, embedded, compared, { ...counted, ...evidence }, options, terminal)
 }
 
 /** A list of pairs in LFW's format: the threshold chosen on nine folds and applied to the tenth. */
@@ -127,7 +142,7 @@ async function pairsProtocol(
   folder: string,
   people: PersonFolder[],
   pairsFile: string,
-  report: string | undefined,
+  options: EvaluateOptions,
   terminal: Terminal,
 ): Promise<Outcome> {
   const text = await readFile(pairsFile, 'utf8').catch(() => null)
@@ -138,9 +153,13 @@ async function pairsProtocol(
   const paths = photographsByNumber(people)
   const named = new Map<string, number>() // path → row
   const missing = new Set<string>()
+  const numbers = new Map<string, number>() // person → number
+  const owners: number[] = [] // person's number of each row
   const rowOf = ({ person, number }: NamedPair['a']): number => {
     const path = paths.get(person)?.get(number)
     if (path === undefined) return missing.add(`${person} ${number}`) && -1
+    if (!numbers.has(person)) numbers.set(person, numbers.size)
+    if (!named.has(path)) owners[named.size] = numbers.get(person)!
     if (!named.has(path)) named.set(path, named.size)
     return named.get(path)!
   }
@@ -165,23 +184,26 @@ async function pairsProtocol(
         ? distanceBetween(vectors, first, vectors, second, dimension)
         : null,
   }))
-  const distances = (genuine: boolean) =>
-    pairs.filter((pair) => pair.genuine === genuine).map(({ distance }) => distance ?? Infinity)
-  const namedPeople = new Set(read.pairs.flatMap(({ a, b }) => [a.person, b.person])).size
-  const compared = comparisons(distances(true), distances(false), { people: namedPeople })
+  const compared = listedComparisons(
+    indexed.map(({ first, second }, i) => ({ first, second, distance: pairs[i]!.distance })),
+    owners,
+  )
   if (compared.kind === 'refused') return refusedOutcome(compared)
+  const evidence = await evidenceOf(embedded, owners, numbers.size)
+  if ('kind' in evidence) return refusedOutcome(evidence)
   const { accuracy, deviation } = accuracyOverFolds(pairs)
   const counted = {
     form: 'photograph-photograph',
     template: 1,
     burst: 1,
-    people: namedPeople,
+    people: numbers.size,
     photographs: named.size,
+    list: hashOf(read.pairs.map(({ a, b }) => `${a.person} ${a.number} ${b.person} ${b.number}`)),
     accuracy,
     deviation,
     folds: read.folds,
   }
-  return outcome(folder, embedded, compared, counted, report, terminal)
+  return outcome(folder, embedded, compared, { ...counted, ...evidence }, options, terminal)
 }
 
 function ratesOf(compared: Comparisons, { operatingPoints, calibration }: Findings) {
@@ -208,6 +230,10 @@ function ratesOf(compared: Comparisons, { operatingPoints, calibration }: Findin
   }
 }
 
+function hashOf(list: string[]): string {
+  return createHash('sha256').update(list.join('\n')).digest('hex').slice(0, 32)
+}
+
 function bestBalancedAccuracy(compared: Comparisons): number {
   let best = 0
   for (const threshold of distinctThresholds(compared.genuine)) {
@@ -227,8 +253,8 @@ async function outcome(
   folder: string,
   { undetected, unreadable }: EmbeddedFiles,
   compared: Comparisons,
-  counted: Omit<Evaluation, keyof ReturnType<typeof ratesOf> | 'undetected' | 'strangers'>,
-  report: string | undefined,
+  counted: Omit<Evaluation, keyof ReturnType<typeof ratesOf> | 'undetected' | 'strangers' | 'transaction'>,
+  { report, attempts }: EvaluateOptions,
   terminal: Terminal,
 ): Promise<Outcome> {
   const progress = progressOf(terminal)
@@ -239,9 +265,13 @@ async function outcome(
   }).finally(progress.stop)
   if (findings.kind === 'refused') return refusedOutcome(findings)
   const against = compared.behind ? peopleCompared(compared.behind) : null
+  const { acquisition, enrolment, conditions, normalisations } = counted
+  const { threshold } = findings.eer
+  const rates = transactionAt(compared, threshold, { acquisition, enrolment, attempts })
   const evaluation: Evaluation = {
     ...counted,
     ...ratesOf(compared, findings),
+    transaction: rates,
     strangers: against?.strangers ?? 0,
     undetected: undetected.map((path) => relative(folder, path)),
   }
@@ -254,9 +284,22 @@ async function outcome(
     strangerPeople: evaluation.strangers,
     photographs: counted.photographs,
     pairsOfPeople: against?.pairs ?? evaluation.impostorPairs,
+    conditions,
+    normalisations,
+    transaction: {
+      threshold,
+      thresholdFrom: 'where both error rates are equal',
+      rates,
+      acquired: `${shownAcquisition(acquisition, 'photographs')} ${shownEnrolment(enrolment)}`,
+    },
   }
   if (report !== undefined) {
-    const trouble = await writeReport(report, about, findings, folder)
+    const trouble = await writeReport(report, about, findings, {
+      list: counted.list,
+      acquisition,
+      enrolment,
+      attempts,
+    })
     if (trouble) return refusedOutcome(trouble)
   }
   const percent = (fraction: number) => `${(100 * fraction).toFixed(2)} %`
@@ -283,20 +326,21 @@ async function outcome(
 
 async function writeReport(
   path: string,
-  { formInWords: _form, ...about }: Shown,
+  { formInWords: _form, transaction: _rates, ...about }: Shown,
   findings: Findings,
-  folder: string,
+  counted: { list: string; attempts: number } & Pick<FolderEvidence, 'acquisition' | 'enrolment'>,
 ): Promise<Refusal | null> {
   const { model: name, version } = await readModelCard()
-  const { strangersInWords: strangers, ...counted } = about
+  const { strangersInWords: strangers, ...shownAbout } = about
   const report = compiled({
+    ...shownAbout,
     ...counted,
+    acquisitionOf: 'photographs',
     strangers,
     findings,
     correction: null,
     at: Date.now(),
     model: { name, version },
-    list: basename(resolve(folder)),
     threshold: findings.eer.threshold,
     thresholdFrom: 'where both error rates are equal',
     byPerson: [],

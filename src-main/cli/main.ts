@@ -112,6 +112,7 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
     .option('--template <n>', 'photographs that enrol each person', wholeNumber, 1)
     .option('--burst <m>', 'photographs fused into each probe', wholeNumber, 1)
     .option('--cohort <folder>', 'other people, who take the impostors’ place')
+    .option('--attempts <n>', 'presentations of a transaction', wholeNumber, 3)
     .option('--report <file.html>', 'write a page to keep, and the same as JSON beside it')
     .option('--card <file.json>', 'measure every form and write the model’s card, strangers beside it')
     .option('--measured-on <words>', 'what the card says it was measured on')
@@ -131,7 +132,13 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
     .option('--eer', 'where both error rates are equal')
     .option('--cost <a:b:p>', 'price of a false match, of a false non-match, share of impostors', cost)
     .option('--threshold <distance>', 'by hand, 0 to 2', distance)
-    .option('--forget', 'forget what was chosen for this form')
+    .option('--forget', 'forget what was chosen for this form, of everybody’s or with --person of theirs')
+    .option('--person <name>', 'take the person’s own threshold into force, if it is the stricter one')
+    .option(
+      '--attempts <n>',
+      'presentations of a transaction (default: as many as lock a person)',
+      wholeNumber,
+    )
     .addOption(
       new Option('--form <form>', 'what is compared')
         .choices(['photograph-photograph', 'photograph-template', 'burst-template'])

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import {
   ComparisonForm,
+  type PersonalChoice,
+  type PersonalProposal,
   type Refusal,
   type Strangers,
   type ThresholdChoice,
@@ -10,14 +12,26 @@ import {
 import { refused } from '../engine/refusal.ts'
 import { choiceFrom } from '../engine/tuning/choose.ts'
 import { inForceFor } from '../engine/tuning/in-force.ts'
-import { reportOf } from '../engine/tuning/report.ts'
+import type { Measured } from '../engine/tuning/measured.ts'
+import { personalChoiceFrom, personalProposals } from '../engine/tuning/personal.ts'
+import { comparedNormalisations, reportOf } from '../engine/tuning/report.ts'
 import { measurementOf, Tuning, withStaleness } from '../engine/tuning/tuning.ts'
-import type { Parts } from '../engine/parts.ts'
+import { settingsOf, type Parts } from '../engine/parts.ts'
+import { forecastFmr } from '../evaluation/forecast.ts'
 import { formInWords } from '../evaluation/form.ts'
-import { shownDistance, shownDoubt, shownRate, shownUpper } from '../evaluation/shown-rates.ts'
+import { leastShift } from '../evaluation/personal-threshold.ts'
+import { transactionAt } from '../evaluation/transaction.ts'
+import {
+  shownAcquisition,
+  shownDistance,
+  shownDoubt,
+  shownEnrolment,
+  shownRate,
+  shownUpper,
+} from '../evaluation/shown-rates.ts'
 import { ensureModels } from './models.ts'
 import { done, refusedOutcome, type Outcome } from './outcome.ts'
-import { rateLines, type Shown } from './rate-lines.ts'
+import { rateLines } from './rate-lines.ts'
 import { count, shown, shownTime } from './shown.ts'
 import type { Progress, Terminal } from './terminal.ts'
 import { withGallery, type GalleryOptions } from './with-gallery.ts'
@@ -32,6 +46,10 @@ export interface TuneOptions extends GalleryOptions {
   strangers: Strangers
   burst: number
   report?: string
+  /** Of a transaction; else as many failures as lock a person. */
+  attempts?: number
+  /** Whose own threshold is taken into force, or forgotten: a name. */
+  person?: string
 }
 
 /** Measures the gallery; with a wish, chooses the threshold and stores it with its evidence. */
@@ -39,7 +57,13 @@ export async function tune(options: TuneOptions, terminal: Terminal): Promise<Ou
   const wish = wishOf(options)
   if (wish && 'kind' in wish) return refusedOutcome(wish)
   return withGallery(options, terminal, false, async (parts) => {
-    if (options.forget) return forget(parts, options.form)
+    const person = options.person === undefined ? null : parts.gallery.personByName(options.person)
+    if (options.person !== undefined && !person)
+      return refusedOutcome(
+        refused('not-enrolled', `Nobody of the name ${shown(options.person)} is enrolled.`),
+      )
+    if (options.forget)
+      return person ? forgetPersonal(parts, person, options.form) : forget(parts, options.form)
     const { gallery, model } = parts
     if (gallery.stale(model.version).some(({ hasCrop }) => hasCrop)) await ensureModels(terminal)
     const { form, strangers, burst } = options
@@ -52,29 +76,92 @@ export async function tune(options: TuneOptions, terminal: Terminal): Promise<Ou
     const choice = wish ? choiceFrom(parts, measured, wish) : null
     if (choice && 'kind' in choice) return refusedOutcome(choice)
     if (choice) gallery.setChoice(choice)
-    const reported = options.report ? await writeReport(parts, found, options.report) : null
+    const own = person ? personalChoiceFrom(parts, measured, person.person) : null
+    if (own && 'kind' in own) return refusedOutcome(own)
+    if (own) gallery.setPersonalChoice(own)
+    const normalisations = await comparedNormalisations(parts, measured, progress.job).finally(progress.stop)
+    if (normalisations?.kind === 'refused') return refusedOutcome(normalisations)
+    const reported = options.report ? await writeReport(parts, found, options.report, progress.job) : null
     if (reported) return refusedOutcome(reported)
     const { comparisons: _bytes, findings: _again, ...measurement } = measurementOf(parts, measured, findings)
-    return done({ ...measurement, findings, chosen: choice }, [
-      ...rateLines(asShown(measured.compared, measurement), findings),
+    const transaction = transactionOf(parts, measured, options.attempts)
+    const personal = personalProposals(parts, measured)
+    const json = {
+      ...measurement,
+      findings,
+      chosen: choice,
+      transaction: transaction.rates,
+      normalisations,
+      personal,
+    }
+    return done(own ? { ...json, chosenPersonal: own } : json, [
+      ...rateLines({ ...measurement, compared: measured.compared, transaction, normalisations }, findings),
       ...(choice ? chosenLines(parts, choice) : inForceLines(parts, form)),
+      ...personalLines(personal, measured, own),
       ...measurement.notes,
     ])
   })
 }
 
-function asShown(compared: Shown['compared'], measurement: Omit<Shown, 'compared'>): Shown {
-  return { ...measurement, compared }
+/** At the threshold in force: what a person at the door meets. */
+function transactionOf(parts: Parts, { compared, strangers, subject }: Measured, attempts?: number) {
+  const { distance: threshold } = inForceFor(parts, subject.form)
+  const correction = strangers?.correction ?? null
+  const acquisition = parts.gallery.acquisition()
+  const rates = transactionAt(compared, threshold, {
+    forecast: correction && forecastFmr(correction, compared.impostor, threshold),
+    acquisition,
+    attempts: attempts ?? settingsOf(parts).failuresBeforeLockOut,
+  })
+  const acquired = `${shownAcquisition(acquisition)} ${shownEnrolment(null)}`
+  return { threshold, thresholdFrom: 'in force', rates, acquired }
+}
+
+/** Everybody whose strangers come nearer, and everybody with a threshold of their own. */
+function personalLines(
+  { people }: { people: PersonalProposal[] },
+  { byPerson }: Measured,
+  own: PersonalChoice | null,
+): string[] {
+  const nameOf = (person: number) => shown(byPerson.find((each) => each.person === person)?.name ?? '')
+  if (own)
+    return [
+      `${nameOf(own.person)}: ${shownDistance(own.threshold)} from now on, stricter than everybody’s ${shownDistance(own.from)}. ${own.reason}`,
+    ]
+  return people.flatMap(({ person, own: proposed, inForce }) =>
+    inForce
+      ? [
+          `${nameOf(person)} has a threshold of their own: ${shownDistance(inForce.threshold)}. ${inForce.stale ?? inForce.reason}`,
+        ]
+      : proposed.shift <= -leastShift
+        ? [`${nameOf(person)} could have ${shownDistance(proposed.threshold)} (--person): ${proposed.reason}`]
+        : [],
+  )
+}
+
+function forgetPersonal(
+  { gallery }: Parts,
+  { person, name }: { person: number; name: string },
+  form: ComparisonForm,
+): Outcome {
+  return gallery.forgetPersonalChoice(person, form)
+    ? done({ kind: 'forgotten', form, person }, [`${shown(name)} is judged by everybody’s threshold again.`])
+    : refusedOutcome(refused('no-choice', `${shown(name)} has no threshold of their own for ${form}.`))
 }
 
 /** Null where nothing is to be chosen. */
-function wishOf({ fmr, eer, cost, threshold, forget }: TuneOptions): Wish | Refusal | null {
+function wishOf({ fmr, eer, cost, threshold, forget, person }: TuneOptions): Wish | Refusal | null {
   const wishes: Wish[] = [
     ...(fmr !== undefined ? [{ by: 'fmr' as const, fmr }] : []),
     ...(eer ? [{ by: 'eer' as const }] : []),
     ...(cost ? [cost] : []),
     ...(threshold !== undefined ? [{ by: 'hand' as const, threshold }] : []),
   ]
+  if (person !== undefined && wishes.length > 0)
+    return refused(
+      'usage',
+      '--person takes their own threshold, moved from everybody’s: choose that first, by itself.',
+    )
   return wishes.length + (forget ? 1 : 0) > 1
     ? refused('usage', 'One of --fmr, --eer, --cost, --threshold and --forget is enough.')
     : (wishes[0] ?? null)
@@ -116,8 +203,9 @@ async function writeReport(
   parts: Parts,
   found: Parameters<typeof reportOf>[1],
   path: string,
+  job: Parameters<typeof reportOf>[3],
 ): Promise<Refusal | null> {
-  const report = await reportOf(parts, found, { photographs: false })
+  const report = await reportOf(parts, found, { photographs: false }, job)
   if (report.kind === 'refused') return report
   return writeReportFiles(path, report)
 }

@@ -19,9 +19,9 @@ export interface CaptureConditions {
 }
 
 const conditions = ['day', 'camera', 'light'] as const
-const kinds = ['genuineSame', 'genuineDifferent', 'impostorSame', 'impostorDifferent'] as const
+type Kind = 'genuineSame' | 'genuineDifferent' | 'impostorSame' | 'impostorDifferent'
 
-export interface ConditionCounts extends Record<(typeof kinds)[number], DistanceCounts> {
+export interface ConditionCounts extends Record<Kind, DistanceCounts> {
   condition: keyof CaptureConditions
   /** Each different value, and how many photographs were taken under it. */
   values: { value: string; photographs: number }[]
@@ -36,7 +36,7 @@ export interface ConditionShift {
 }
 
 /** Distances where a condition is the same and where it differs, as numbers to be shown; photograph × photograph. */
-export interface ConditionContrast extends Record<(typeof kinds)[number], DistanceSummary> {
+export interface ConditionContrast extends Record<Kind, DistanceSummary> {
   condition: keyof CaptureConditions
   values: ConditionCounts['values']
   /** How far genuine and impostor are apart, in their pooled deviation; NaN where there are too few of one. */
@@ -53,7 +53,7 @@ export async function conditionContrasts(
   embeddings: Embeddings,
   taken: CaptureConditions,
   options: MeasureOptions = {},
-): Promise<ConditionCounts[] | Refused> {
+): Promise<{ kind: 'conditions'; conditions: ConditionCounts[] } | Refused> {
   const trouble = troubleWith(embeddings)
   if (trouble) return trouble
   const lot = lotOf(embeddings)
@@ -72,7 +72,7 @@ export async function conditionContrasts(
       impostorDifferent: new DistanceCounter('near', 4096),
       shifts: new Shifts(),
     }))
-  if (known.length === 0) return []
+  if (known.length === 0) return { kind: 'conditions', conditions: [] }
   for (let i = 0; i < people.length; i++)
     for (let j = i + 1; people[j] === people[i]; j++) {
       const distance = distanceBetween(lot.vectors, i, lot.vectors, j, embeddings.dimension)
@@ -95,7 +95,7 @@ export async function conditionContrasts(
   }
   if ((await sweep(lot, lot, embeddings.dimension, true, options, visit)) === 'cancelled')
     return refused('cancelled', 'The measurement was cancelled.')
-  return known.map(({ condition, values, shifts, ...counters }) => ({
+  const counted = known.map(({ condition, values, shifts, ...counters }) => ({
     condition,
     values,
     genuineSame: counters.genuineSame.finish(),
@@ -104,6 +104,7 @@ export async function conditionContrasts(
     impostorDifferent: counters.impostorDifferent.finish(),
     shift: shifts.finish(),
   }))
+  return { kind: 'conditions', conditions: counted }
 }
 
 export function conditionContrastOf({

@@ -38,6 +38,8 @@ export interface PeopleBehind {
   /** The probes, and the references, that took part in impostor comparisons. */
   impostorProbes: Uint32Array
   impostorReferences: Uint32Array
+  /** [probe, reference, …] where a list says who is compared with whom; null where every probe meets every reference. */
+  impostorPairs: Uint32Array | null
   personOfReference: Int32Array
   /** Probes are the references, and each pair was compared once. */
   symmetric: boolean

@@ -99,6 +99,7 @@ export async function measure(
       personOfReference: Int32Array.from(referencePeople),
       impostorProbes: rows.origin,
       impostorReferences: columns.origin,
+      impostorPairs: null,
       symmetric: plan.symmetric,
     },
   })

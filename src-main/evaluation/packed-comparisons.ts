@@ -25,9 +25,14 @@ export type PackedTail = Pick<PairTail, 'end' | 'complete'> &
   Record<'distances' | 'probes' | 'references' | 'probePeople' | 'referencePeople', Uint8Array>
 
 type PackedPeople = Record<
-  Exclude<keyof PeopleBehind, 'impostorTail' | 'genuineTail' | 'symmetric'>,
+  Exclude<keyof PeopleBehind, 'impostorTail' | 'genuineTail' | 'impostorPairs' | 'symmetric'>,
   Uint8Array
-> & { impostorTail: PackedTail; genuineTail: PackedTail; symmetric: boolean }
+> & {
+  impostorTail: PackedTail
+  genuineTail: PackedTail
+  impostorPairs: Uint8Array | null
+  symmetric: boolean
+}
 
 export function packComparisons({ form, people, genuine, impostor, behind }: Comparisons): PackedComparisons {
   return {
@@ -46,6 +51,7 @@ export function packComparisons({ form, people, genuine, impostor, behind }: Com
       personOfReference: bytesOf(behind.personOfReference),
       impostorProbes: bytesOf(behind.impostorProbes),
       impostorReferences: bytesOf(behind.impostorReferences),
+      impostorPairs: behind.impostorPairs && bytesOf(behind.impostorPairs),
       symmetric: behind.symmetric,
     },
   }
@@ -71,6 +77,7 @@ export function unpackComparisons(packed: PackedComparisons): Comparisons {
       personOfReference: new Int32Array(aligned(behind.personOfReference)),
       impostorProbes: new Uint32Array(aligned(behind.impostorProbes)),
       impostorReferences: new Uint32Array(aligned(behind.impostorReferences)),
+      impostorPairs: behind.impostorPairs && new Uint32Array(aligned(behind.impostorPairs)),
       symmetric: behind.symmetric,
     },
   }

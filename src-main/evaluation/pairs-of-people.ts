@@ -15,11 +15,18 @@ export function peopleCompared({
   personOfReference,
   impostorProbes,
   impostorReferences,
+  impostorPairs,
   probesOf,
 }: Pick<
   PeopleBehind,
-  'personOfProbe' | 'personOfReference' | 'impostorProbes' | 'impostorReferences' | 'probesOf'
+  | 'personOfProbe'
+  | 'personOfReference'
+  | 'impostorProbes'
+  | 'impostorReferences'
+  | 'impostorPairs'
+  | 'probesOf'
 >): PeopleCompared {
+  if (impostorPairs) return listedPeople(impostorPairs, personOfProbe, personOfReference)
   const probes = 1
   const isReference = 2
   const seen = new Uint8Array(probesOf.length)
@@ -33,4 +40,19 @@ export function peopleCompared({
     strangers,
     pairs: (both * (both - 1)) / 2 + both * (strangers + silent) + strangers * silent,
   }
+}
+
+function listedPeople(
+  pairs: Uint32Array,
+  personOfProbe: Int32Array,
+  personOfReference: Int32Array,
+): PeopleCompared {
+  const people = new Set<number>()
+  const different = new Set<number>()
+  for (let i = 0; i < pairs.length; i += 2) {
+    const [a, b] = [personOfProbe[pairs[i]!]!, personOfReference[pairs[i + 1]!]!]
+    people.add(a).add(b)
+    different.add(Math.min(a, b) * 2 ** 26 + Math.max(a, b))
+  }
+  return { enrolled: people.size, strangers: 0, pairs: different.size }
 }

@@ -143,8 +143,30 @@ class PeopleSampler {
 
   /** The FMR of this draw for each number of errors in the tail. */
   impostorRates(ranks: RankList, give: (i: number, rate: number) => void): void {
-    const { symmetric, impostorProbes, impostorReferences, personOfProbe, personOfReference } = this.#behind
+    const { symmetric, impostorPairs } = this.#behind
     const { probes, references, referencePeople } = this.#behind.impostorTail
+    const copies = this.#copies
+    const weights = this.#weights
+    const total = impostorPairs ? this.#listed(impostorPairs) : this.#crossed()
+    let [sum, done] = [0, 0]
+    for (const { rank, place } of ranks) {
+      if (symmetric) for (; done < rank; done++) sum += weights[probes[done]!]! * weights[references[done]!]!
+      else for (; done < rank; done++) sum += weights[probes[done]!]! * copies[referencePeople[done]!]!
+      give(place, total > 0 ? sum / total : NaN)
+    }
+  }
+
+  /** How many impostor comparisons of a list this draw holds; its pairs are of photographs on both sides. */
+  #listed(pairs: Uint32Array): number {
+    let total = 0
+    for (let i = 0; i < pairs.length; i += 2)
+      total += this.#weights[pairs[i]!]! * this.#weights[pairs[i + 1]!]!
+    return total
+  }
+
+  /** The same where every probe meets every reference of another person. */
+  #crossed(): number {
+    const { symmetric, impostorProbes, impostorReferences, personOfProbe, personOfReference } = this.#behind
     const copies = this.#copies
     const weights = this.#weights
     // The capped protocol takes each person's first probe only: there the person's own weight is the probe's.
@@ -165,13 +187,7 @@ class PeopleSampler {
       columns += columnsOf[person]!
       own += rowsOf[person]! * columnsOf[person]!
     }
-    const total = (rows * columns - own) / (symmetric ? 2 : 1)
-    let [sum, done] = [0, 0]
-    for (const { rank, place } of ranks) {
-      if (symmetric) for (; done < rank; done++) sum += weights[probes[done]!]! * weights[references[done]!]!
-      else for (; done < rank; done++) sum += weights[probes[done]!]! * copies[referencePeople[done]!]!
-      give(place, total > 0 ? sum / total : NaN)
-    }
+    return (rows * columns - own) / (symmetric ? 2 : 1)
   }
 
   /** The FNMR of this draw for each number of errors in the tail. */

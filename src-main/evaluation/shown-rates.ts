@@ -1,4 +1,5 @@
 import type { DoubtedRate } from './doubt.ts'
+import type { ConditionShift } from './condition-contrasts.ts'
 import { percent } from './supported-rate.ts'
 import type { CountedFailures, TransactionRate } from './transaction.ts'
 
@@ -47,6 +48,43 @@ export function shownAcquisition(
   return counted && counted.of > 0
     ? `Failures to acquire: ${counted.failures.toLocaleString('en')} of ${counted.of.toLocaleString('en')} ${of} (${shownRate(counted.failures / counted.of)}).`
     : 'Failures to acquire were never measured here, and count as none.'
+}
+
+/** What is known of people who could not be enrolled. */
+export function shownEnrolment(counted: CountedFailures | null): string {
+  return counted && counted.of > 0
+    ? `${counted.failures.toLocaleString('en')} of ${counted.of.toLocaleString('en')} people could not be enrolled.`
+    : 'Failures to enrol are not recorded, and count as none.'
+}
+
+/** "+0.051 (0.032–0.07; 37 people)": how much farther apart photographs of different conditions are. */
+export function shownShift(shift: ConditionShift | null): string {
+  if (!shift) return 'too few people with both'
+  const { mean, interval95, people } = shift
+  return `${signed(mean, 3)} (${signed(interval95.low, 3)} to ${signed(interval95.high, 3)}; ${people.toLocaleString('en')} people)`
+}
+
+/** "−1.2 points (−2 to −0.4)": an error rate less another, in percentage points with its 95 % interval. */
+export function shownChange(
+  change: { difference: number; interval95: { low: number; high: number } | null } | null,
+): string {
+  if (!change) return '–'
+  const { difference, interval95 } = change
+  const points = (fraction: number) => signed(fraction * 100, 2)
+  return interval95
+    ? `${points(difference)} points (${points(interval95.low)} to ${points(interval95.high)})`
+    : 'no decision differs'
+}
+
+/** A number without a unit, two decimals; a dash where there is none. */
+export function shownNumber(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(2) : '–'
+}
+
+function signed(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return '–'
+  const shown = Math.abs(value).toFixed(digits)
+  return Number(shown) === 0 ? shown : `${value < 0 ? '−' : '+'}${shown}`
 }
 
 function roundedUp(fraction: number): number {

@@ -1,4 +1,7 @@
 import { exactUpper } from './binomial-bounds.ts'
+import type { Comparisons } from './comparisons.ts'
+import { doubtedFmr, doubtedFnmr } from './doubt.ts'
+import type { Forecast } from './forecast.ts'
 
 /** A verification transaction: up to `attempts` presentations, accepted at the first match. ISO/IEC 19795-1. */
 export interface TransactionRates {
@@ -92,6 +95,39 @@ export function boundedTransaction({
     far: { least: once.far, most: independent.far, upper95: worstFar },
     frr: { least: independent.frr, most: once.frr, upper95: worstFrr },
   }
+}
+
+/**
+ * FNMR of the comparisons that were made: failures to acquire, which it counts as errors, are taken out, because a
+ * transaction counts them by themselves. The bound stays that of all comparisons, which is the worse one.
+ */
+export function fnmrOfAcquired(
+  { errors, comparisons, upper95 }: { errors: number; comparisons: number; upper95: number },
+  failures: number,
+): { rate: number; upper95: number } {
+  const made = comparisons - failures
+  return { rate: made > 0 ? (errors - failures) / made : 0, upper95 }
+}
+
+/** The same from comparisons, at a threshold; `forecast` stands in FMR's place where the strangers are virtual. */
+export function transactionAt(
+  compared: Comparisons,
+  threshold: number,
+  {
+    forecast = null,
+    ...counted
+  }: {
+    forecast?: Forecast | null
+    acquisition: CountedFailures | null
+    enrolment?: CountedFailures | null
+    attempts: number
+  },
+): BoundedTransaction {
+  return boundedTransaction({
+    fmr: forecast ? { rate: forecast.fmr, upper95: forecast.worst } : doubtedFmr(compared, threshold),
+    fnmr: fnmrOfAcquired(doubtedFnmr(compared, threshold), compared.genuine.failures),
+    ...counted,
+  })
 }
 
 function rateOf(counted: CountedFailures | null): number {

@@ -44,6 +44,15 @@ export function attempts(
     .map((row) => asAttempt(store, row))
 }
 
+/** Attempts that had a picture before them, and those that gave no usable face: failures to acquire (ISO/IEC 19795-1). */
+export function acquisition(store: Store): { failures: number; of: number } {
+  const row = store.get(
+    `SELECT count(*) AS of, count(*) FILTER (WHERE outcome NOT IN ('match', 'no-match')) AS failures
+     FROM attempt WHERE outcome IN ('match', 'no-match', 'no-face', 'several-faces', 'poor-quality')`,
+  )!
+  return { failures: Number(row.failures), of: Number(row.of) }
+}
+
 /**
  * Only 'no-match' is a failure, and only 'match' ends a row of them: a dark frame or a locked door counts as neither. Where
  * the clock was set back after the last failure, its time is the earliest that was logged since: the lock it began ends.

@@ -4,6 +4,7 @@ import type {
   CohortId,
   CohortPhotographId,
   ComparisonForm,
+  Depth,
   HardExample,
   PersonalChoice,
   PersonId,
@@ -14,7 +15,7 @@ import type {
   Settings,
   ThresholdChoice,
 } from '../contract.ts'
-import { addAttempt, attempts, recentFailures } from './attempts.ts'
+import { acquisition, addAttempt, attempts, recentFailures } from './attempts.ts'
 import {
   choices,
   fingerprint,
@@ -84,6 +85,7 @@ import {
   endRun,
   hasLostRun,
   lastRun,
+  lastRunOf,
   putRunProgress,
   runThatMade,
   trainingRun,
@@ -268,6 +270,11 @@ export class Gallery {
 
   recentFailures(id: PersonId): RecentFailures {
     return recentFailures(this.#store, id)
+  }
+
+  /** Attempts that had a picture before them, and those of them that gave no usable face. */
+  acquisition(): { failures: number; of: number } {
+    return acquisition(this.#store)
   }
 
   /** What was ever set; the caller lays it over the defaults. */
@@ -466,6 +473,11 @@ export class Gallery {
 
   trainingRun(id: RunId): RetrainRun | null {
     return trainingRun(this.#store, id)
+  }
+
+  /** The last one of a depth that came to its end. */
+  lastRunOf(depth: Depth): RetrainRun | null {
+    return lastRunOf(this.#store, depth)
   }
 
   /** Null where it is too long ago, or the model came from elsewhere. */

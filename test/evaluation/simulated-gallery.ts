@@ -111,6 +111,7 @@ export function simulateGallery(
       personOfReference: Int32Array.from(rows, person),
       impostorProbes: rows,
       impostorReferences: rows,
+      impostorPairs: null,
       symmetric: true,
     },
   }

@@ -80,6 +80,7 @@ export function simulateStrangers(
       personOfReference: Int32Array.from({ length: enrolled }, (_, i) => i),
       impostorProbes: Uint32Array.from(personOfProbe.keys()),
       impostorReferences: Uint32Array.from({ length: enrolled }, (_, i) => i),
+      impostorPairs: null,
       symmetric: false,
     },
   }

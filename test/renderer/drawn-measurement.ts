@@ -8,6 +8,8 @@ import type {
   TuningSubject,
 } from '../../src-main/contract.ts'
 import type { Comparisons } from '../../src-main/evaluation/comparisons.ts'
+import { conditionContrastOf, conditionContrasts } from '../../src-main/evaluation/condition-contrasts.ts'
+import { confusionMatrix } from '../../src-main/evaluation/confusion-matrix.ts'
 import { confusablePairs } from '../../src-main/evaluation/confusable-pairs.ts'
 import { findingsOf } from '../../src-main/evaluation/findings.ts'
 import { formInWords } from '../../src-main/evaluation/form.ts'
@@ -62,6 +64,15 @@ export async function drawnMeasurement(
       probingMean: spreads.probing(person).mean,
     })),
   )
+  const risky = alike.pairs.slice(0, 6).flatMap(({ a, b }) => [a, b])
+  const matrix = confusionMatrix(plan, embeddings, [...new Set(risky)].slice(0, 12))
+  // Half of the photographs of another day, a third from files, the light by chance.
+  const conditions = await conditionContrasts(embeddings, {
+    day: Array.from(embeddings.people, (_, row) => (row % 2 === 0 ? '2026-11-20' : '2026-11-21')),
+    camera: Array.from(embeddings.people, (_, row) => (row % 3 === 0 ? 'files' : 'this camera')),
+    light: Array.from(embeddings.people, (_, row) => ['dim', 'even', 'bright'][(row * 7) % 3]!),
+  })
+  if (conditions.kind === 'refused') return conditions
   const one = (i: number) => ({ person: i + 1, name: names[i]! })
   const counted = peopleCompared(compared.behind!)
   const side = (subject: { person: number; photographs: number[] }): PairSide => ({
@@ -115,6 +126,12 @@ export async function drawnMeasurement(
       confusable: alike.pairs
         .slice(0, 40)
         .map(({ a, b, distances }): ConfusablePair => ({ a: one(a), b: one(b), distances, notSame: false })),
+      matrix: {
+        people: matrix.people.map(one),
+        nearest: matrix.nearest,
+      },
+      conditions: conditions.conditions.map(conditionContrastOf),
+      acquisition: { failures: 3, of: 41 },
       inForce,
       choice: null,
     },

@@ -8,6 +8,7 @@ import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
 import { choiceFrom } from './choose.ts'
 import { keepStranger } from './cohort-photographs.ts'
+import { normalisationsOf } from './normalisations.ts'
 import { tailPairs } from './pairs.ts'
 import { personalChoiceFrom, personalProposals } from './personal.ts'
 import { reportOf } from './report.ts'
@@ -37,7 +38,7 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
         return found.kind === 'refused' ? found : measurementOf(parts, found.measured, found.findings)
       }),
     'tune.pairs': async ({ tail, limit, person, ...takes }) => {
-      const { tuning, parts } = now()
+      const { tuning } = now()
       const measured = await tuning.measured(subjectOf(takes))
       if (measured.kind === 'refused') return measured
       return { kind: 'pairs', pairs: tailPairs(measured, tail, limit, gallery.notSame(), person) }
@@ -82,6 +83,12 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
         gallery.setPersonalChoice(choice)
         return changing({ kind: 'chosen' as const, choice })
       }),
+    'tune.normalisations': ({ wantedFmr, job, ...takes }) =>
+      jobs.run(job, async (running) => {
+        const { tuning, parts } = now()
+        const measured = await tuning.measured(subjectOf(takes), running)
+        return measured.kind === 'refused' ? measured : normalisationsOf(parts, measured, wantedFmr, running)
+      }),
     'tune.forget-personal': ({ person, form }) =>
       changing(
         gallery.forgetPersonalChoice(person, form)
@@ -93,7 +100,7 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
       jobs.run(job, async (running) => {
         const { tuning, parts } = now()
         const found = await tuning.findings(subjectOf(takes), running)
-        return found.kind === 'refused' ? found : reportOf(parts, found, { threshold, photographs })
+        return found.kind === 'refused' ? found : reportOf(parts, found, { threshold, photographs }, running)
       }),
 
     'cohort.list': () => gallery.cohorts(),

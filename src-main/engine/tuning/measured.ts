@@ -1,5 +1,9 @@
 import type { ComparisonForm, MeasuredPerson, Refusal, TuningSubject } from '../../contract.ts'
 import type { Comparisons } from '../../evaluation/comparisons.ts'
+import { conditionContrastOf, conditionContrasts } from '../../evaluation/condition-contrasts.ts'
+import type { ConditionContrast } from '../../evaluation/condition-contrasts.ts'
+import { confusionMatrix } from '../../evaluation/confusion-matrix.ts'
+import type { ConfusionMatrix } from '../../evaluation/confusion-matrix.ts'
 import { confusablePairs } from '../../evaluation/confusable-pairs.ts'
 import type { PeopleAlike } from '../../evaluation/confusable-pairs.ts'
 import type { Embeddings } from '../../evaluation/embeddings.ts'
@@ -15,11 +19,14 @@ import { zooOf } from '../../evaluation/zoo.ts'
 import type { Job } from '../jobs.ts'
 import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
+import { conditionsOf } from './conditions.ts'
 import { measuredGallery } from './measured-gallery.ts'
 import type { MeasuredGallery } from './measured-gallery.ts'
 import { multiplier } from './multiply.ts'
 import { standIns } from './stand-ins.ts'
 import type { StandIns } from './stand-ins.ts'
+
+const mostInMatrix = 12 // rows and columns that still can be read side by side
 
 /** A measurement as the engine keeps it: the comparisons, and whose photographs stand behind every index in them. */
 export interface Measured {
@@ -27,6 +34,8 @@ export interface Measured {
   subject: TuningSubject
   compared: Comparisons
   plan: Plan
+  /** Of the enrolled people alone, strangers left out. */
+  ownPlan: Plan
   gallery: MeasuredGallery
   strangers: StandIns | null
   pairsOfPeople: number
@@ -34,6 +43,8 @@ export interface Measured {
   byPerson: MeasuredPerson[]
   everyone: Spread
   alike: PeopleAlike[]
+  matrix: ConfusionMatrix
+  conditions: ConditionContrast[]
   notes: string[]
 }
 
@@ -77,6 +88,9 @@ export async function measureGallery(
   if (compared.kind === 'refused') return compared
   const alike = await confusablePairs(gallery.embeddings, gallery.rows, options)
   if (alike.kind === 'refused') return alike
+  const taken = conditionsOf(parts, gallery)
+  const conditions = await conditionContrasts(gallery.embeddings, taken, options)
+  if (conditions.kind === 'refused') return conditions
   job.progress(1)
 
   const counted = peopleCompared(compared.behind!)
@@ -85,6 +99,7 @@ export async function measureGallery(
     subject,
     compared,
     plan,
+    ownPlan: own.plan,
     gallery,
     strangers,
     pairsOfPeople: counted.pairs,
@@ -92,6 +107,8 @@ export async function measureGallery(
     byPerson: peopleOf(gallery, spreads, alike.nearest, strangers ? counted.strangers : counted.enrolled - 1),
     everyone: spreads.everyone(),
     alike: alike.pairs,
+    matrix: confusionMatrix(own.plan, gallery.embeddings, riskiest(alike.pairs)),
+    conditions: conditions.conditions.map(conditionContrastOf),
     notes: [...own.notes, ...notes, ...(strangers?.notes ?? [])],
   }
 }
@@ -157,8 +174,18 @@ function withoutMarked(plan: Plan, gallery: MeasuredGallery, marked: [number, nu
   return Uint32Array.from(kept)
 }
 
+/** Everybody of the most alike pairs, as many as can be read in one matrix. */
+function riskiest(alike: PeopleAlike[]): number[] {
+  const people = new Set<number>()
+  for (const { a, b } of alike) {
+    if (people.size + (people.has(a) ? 0 : 1) + (people.has(b) ? 0 : 1) > mostInMatrix) break
+    people.add(a).add(b)
+  }
+  return [...people]
+}
+
 /** Strangers' rows stand behind the gallery's, and strangers behind its people. */
-function joined(
+export function joined(
   plan: Plan,
   gallery: MeasuredGallery,
   strangers: StandIns | null,

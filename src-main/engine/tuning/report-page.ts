@@ -1,9 +1,16 @@
 import { percent } from '../../evaluation/supported-rate.ts'
+import type { DistanceSummary } from '../../evaluation/contrast.ts'
 import {
+  shownAcquisition,
+  shownChange,
   shownDistance,
+  shownEnrolment,
   shownDoubt,
   shownInterval,
+  shownNumber,
   shownRate,
+  shownShift,
+  shownTransaction,
   shownUpper,
 } from '../../evaluation/shown-rates.ts'
 import { detChart, histogramChart } from './report-charts.ts'
@@ -53,7 +60,9 @@ ${table(
 <h2>Operating points</h2>
 <p>The bound, not the measured rate, is held to the wanted false match rate.</p>
 ${operatingPoints(report)}
-<h2>DET</h2>
+<h2>Per transaction</h2>
+<p>Up to ${report.transaction.attempts} ${report.transaction.attempts === 1 ? 'attempt' : 'attempts'}: false accept rate ${shownTransaction(report.transaction.far)}, false reject rate ${shownTransaction(report.transaction.frr)}. ${escaped(shownAcquisition(report.acquisition, report.acquisitionOf))} ${shownEnrolment(report.enrolment)}</p>
+${conditions(report)}${normalised(report)}<h2>DET</h2>
 ${detChart(findings.det, { fmr: report.fmr.rate, fnmr: report.fnmr.rate })}
 ${table(
   ['threshold', 'FMR', '95 %', 'FNMR', '95 %'],
@@ -71,12 +80,13 @@ ${table(
 ${calibration(report)}
 <h2>By person</h2>
 ${table(
-  ['', 'photographs', 'genuine', 'strangers', ''],
+  ['', 'photographs', 'genuine', 'strangers', 'own threshold', ''],
   report.byPerson.map((person) => [
     person.label,
     String(person.photographs),
     shownDistance(person.genuineMean),
     shownDistance(person.impostorMean),
+    person.ownThreshold === null ? '' : shownDistance(person.ownThreshold),
     person.sentences.join(' '),
   ]),
 )}
@@ -129,6 +139,53 @@ ${table(
     bin.pairs.toLocaleString('en'),
   ]),
 )}`
+}
+
+function conditions({ conditions }: Report): string {
+  if (conditions.length === 0) return ''
+  const spread = ({ mean, deviation, pairs }: DistanceSummary) =>
+    pairs > 0 ? `${shownDistance(mean)} ± ${shownDistance(deviation)} (${pairs.toLocaleString('en')})` : '–'
+  return `<h2>By capture condition</h2>
+<p>Photograph × photograph: mean ± deviation (pairs), where the condition is the same and where it differs.</p>
+${table(
+  [
+    '',
+    'one person, same',
+    'one person, different',
+    'strangers, same',
+    'strangers, different',
+    'd′ same',
+    'd′ different',
+    '',
+  ],
+  conditions.map((each) => [
+    each.condition,
+    spread(each.genuineSame),
+    spread(each.genuineDifferent),
+    spread(each.impostorSame),
+    spread(each.impostorDifferent),
+    shownNumber(each.dPrimeSame),
+    shownNumber(each.dPrimeDifferent),
+    shownShift(each.shift),
+  ]),
+)}
+`
+}
+
+function normalised({ normalisations }: Report): string {
+  if (!normalisations) return ''
+  return `<h2>Normalised by a cohort</h2>
+<p>${escaped(normalisations.sentence)} Fitted on ${normalisations.fittedOn} strangers, judged on ${normalisations.judgedOn} other people.</p>
+${table(
+  ['', 'FMR', 'FNMR', 'less the plain one’s'],
+  normalisations.rows.map(({ by, fmr, fnmr, change }) => [
+    by,
+    `${shownRate(fmr.rate)} (${shownUpper(fmr.upper95)})`,
+    `${shownRate(fnmr.rate)} (${shownUpper(fnmr.upper95)})`,
+    shownChange(change),
+  ]),
+)}
+`
 }
 
 function gallery(pairs: ShownPair[]): string {

@@ -1,4 +1,5 @@
-import type { Refusal } from '../../contract.ts'
+import type { PersonId, Refusal } from '../../contract.ts'
+import type { ConditionContrast } from '../../evaluation/condition-contrasts.ts'
 import type { Comparisons } from '../../evaluation/comparisons.ts'
 import { binsPerUnit } from '../../evaluation/distance-counts.ts'
 import { doubtedFmr, doubtedFnmr } from '../../evaluation/doubt.ts'
@@ -8,15 +9,20 @@ import { forecastFmr } from '../../evaluation/forecast.ts'
 import type { Forecast, StrangersCorrection } from '../../evaluation/forecast.ts'
 import { formInWords } from '../../evaluation/form.ts'
 import type { Form } from '../../evaluation/form.ts'
+import type { NormalisationComparison } from '../../evaluation/normalisation-comparison.ts'
 import { supportedFmr } from '../../evaluation/supported-rate.ts'
+import { transactionAt } from '../../evaluation/transaction.ts'
+import type { BoundedTransaction, CountedFailures } from '../../evaluation/transaction.ts'
 import { cropFromPng } from '../../vision/kept-crop.ts'
+import type { Job } from '../jobs.ts'
 import { jpegOf } from '../jpeg.ts'
-import type { Parts } from '../parts.ts'
+import { settingsOf, type Parts } from '../parts.ts'
 import { inWordsOf, type Measured } from './measured.ts'
+import { normalisationsOf } from './normalisations.ts'
 import { tailPairs } from './pairs.ts'
 import { reportPage } from './report-page.ts'
 import { evidenceFingerprint } from './staleness.ts'
-import { inForceFor } from './in-force.ts'
+import { inForceFor, thresholdsInForce } from './in-force.ts'
 
 /** What a report says; its JSON. People are numbers in it, and names only where photographs were asked for. */
 export interface Report {
@@ -39,6 +45,14 @@ export interface Report {
   fnmr: DoubtedRate
   forecast: Forecast | null
   supportedFmr: string[]
+  /** FAR and FRR of a transaction of so many attempts at the threshold. */
+  transaction: BoundedTransaction
+  acquisition: CountedFailures | null
+  enrolment: CountedFailures | null
+  acquisitionOf: string // what was counted: "recorded attempts at verification"
+  conditions: ConditionContrast[]
+  /** Z-, T- and S-norm, where there is a cohort to normalise by. */
+  normalisations: NormalisationComparison | null
   findings: Findings
   byPerson: {
     label: string
@@ -46,6 +60,8 @@ export interface Report {
     genuineMean: number
     impostorMean: number
     sentences: string[]
+    /** A stricter threshold that is in force for this person alone. */
+    ownThreshold: number | null
   }[]
   limits: string[]
 }
@@ -62,10 +78,20 @@ export async function reportOf(
   parts: Parts,
   { measured, findings }: { measured: Measured; findings: Findings },
   { threshold, photographs }: { threshold?: number; photographs: boolean },
+  job: Pick<Job, 'signal' | 'progress'>,
 ): Promise<{ kind: 'report'; html: string; json: string } | Refusal> {
   const { subject, gallery } = measured
   const inForce = inForceFor(parts, subject.form)
   const fromCard = inForce.origin.kind === 'card' ? ', from the model’s card' : ''
+  const { form } = measured.compared
+  const inForceOf = thresholdsInForce(parts)
+  const counts = { template: form.templatePhotographs, burst: form.burstPhotographs }
+  const ownThreshold = (person: PersonId) => {
+    const own = inForceOf(subject.form, counts, person)
+    return own.personal ? own.distance : null
+  }
+  const normalisations = await comparedNormalisations(parts, measured, job)
+  if (normalisations?.kind === 'refused') return normalisations
   const report = compiled({
     compared: measured.compared,
     findings,
@@ -81,12 +107,18 @@ export async function reportOf(
     threshold: threshold ?? inForce.distance,
     thresholdFrom:
       threshold !== undefined ? 'given for this report' : `in force${fromCard}: ${inForce.origin.note}`,
+    attempts: settingsOf(parts).failuresBeforeLockOut,
+    acquisition: parts.gallery.acquisition(),
+    acquisitionOf: 'recorded attempts at verification',
+    conditions: measured.conditions,
+    normalisations,
     byPerson: measured.byPerson.map((each, i) => ({
       label: photographs ? each.name : `person ${i + 1}`,
       photographs: each.photographs,
       genuineMean: each.genuine.mean,
       impostorMean: each.impostor.mean,
       sentences: each.sentences,
+      ownThreshold: ownThreshold(each.person),
     })),
     notes: [
       ...measured.notes,
@@ -104,6 +136,17 @@ export async function reportOf(
   return { kind: 'report', html: reportPage(report, pairs), json: JSON.stringify(report, null, 2) }
 }
 
+/** Null where nobody was imported to normalise by, or too few; cancelled is a refusal. */
+export async function comparedNormalisations(
+  parts: Parts,
+  measured: Measured,
+  job: Pick<Job, 'signal' | 'progress'>,
+): Promise<NormalisationComparison | Refusal | null> {
+  if (parts.gallery.cohorts().length === 0) return null
+  const found = await normalisationsOf(parts, measured, settingsOf(parts).wantedFmr, job)
+  return found.kind === 'refused' && found.reason !== 'cancelled' ? null : found
+}
+
 /** What a report is made of, besides what is computed from the comparisons. */
 export type ReportSource = Pick<
   Report,
@@ -118,21 +161,44 @@ export type ReportSource = Pick<
   | 'threshold'
   | 'thresholdFrom'
   | 'byPerson'
-> & { compared: Comparisons; correction: StrangersCorrection | null; at: number; notes: string[] }
+  | 'acquisition'
+  | 'acquisitionOf'
+  | 'conditions'
+  | 'normalisations'
+> & {
+  compared: Comparisons
+  correction: StrangersCorrection | null
+  at: number
+  attempts: number // of a transaction
+  enrolment?: CountedFailures | null
+  notes: string[]
+}
 
 /** A report with its rates and bounds at the threshold, and its limits. */
-export function compiled({ compared, correction, at, notes, ...source }: ReportSource): Report {
+export function compiled({
+  compared,
+  correction,
+  at,
+  notes,
+  attempts,
+  enrolment = null,
+  ...source
+}: ReportSource): Report {
   const { genuine, impostor, form } = compared
-  const { threshold } = source
+  const { threshold, acquisition } = source
+  const [fmr, fnmr] = [doubtedFmr(compared, threshold), doubtedFnmr(compared, threshold)]
+  const forecast = correction && forecastFmr(correction, impostor, threshold)
   return {
     title: 'How well faces are told apart here',
     at: new Date(at).toISOString(),
     form: { ...form, inWords: formInWords(form) },
     genuinePairs: genuine.total,
     impostorPairs: impostor.total,
-    fmr: doubtedFmr(compared, threshold),
-    fnmr: doubtedFnmr(compared, threshold),
-    forecast: correction && forecastFmr(correction, impostor, threshold),
+    fmr,
+    fnmr,
+    forecast,
+    enrolment,
+    transaction: transactionAt(compared, threshold, { forecast, acquisition, enrolment, attempts }),
     supportedFmr: correction
       ? []
       : [1e-2, 1e-3, 1e-4].map((wanted) => supportedFmr(compared.people, wanted, compared).sentence),
@@ -140,7 +206,7 @@ export function compiled({ compared, correction, at, notes, ...source }: ReportS
       ...notes,
       'A threshold belongs to its form of comparison, to its model and to the camera and light of these photographs.',
       'Nobody tried to deceive the camera: rates under attack (printed or shown faces, masks) are not measured.',
-      'Comparisons are counted, not transactions: several attempts raise the rate of false accepts.',
+      'A transaction’s rates are computed from comparisons, not counted: they lie between attempts of one person that all go alike and attempts that have nothing to do with each other.',
       ...(impostor.cumulative
         ? [
             `Beyond the exact tail, counts are exact at every ${binsPerUnit.toLocaleString('en')}th of a unit of distance.`,

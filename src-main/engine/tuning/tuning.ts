@@ -115,6 +115,12 @@ export function measurementOf(parts: Parts, measured: Measured, findings: Findin
       const key = [one.person, other.person].sort((x, y) => x - y).join(' ')
       return { a: one, b: other, distances, notSame: marked.has(key) }
     }),
+    matrix: {
+      people: measured.matrix.people.map((place) => gallery.people[place]!),
+      nearest: measured.matrix.nearest,
+    },
+    conditions: measured.conditions,
+    acquisition: parts.gallery.acquisition(),
     inForce: inForceFor(parts, subject.form),
     choice: choice ? withStaleness(parts, choice) : null,
   }

@@ -10,6 +10,7 @@ import { decode, encode } from '@msgpack/msgpack'
 import { distance } from '../../../src-main/vision/embedding.ts'
 import { thresholdInForce } from '../../../src-main/engine/tuning/in-force.ts'
 import { frameOf, madeUpCard, madeUpParts } from '../made-up-faces.ts'
+import { photographOf } from '../../gallery/made-up.ts'
 import { embeddingOf, enrolPeople, importStrangers } from './tuned-gallery.ts'
 
 type MadeUpParts = Awaited<ReturnType<typeof madeUpParts>>
@@ -129,6 +130,145 @@ test('a measurement begun again while the first is being cancelled is not cancel
     reason: 'cancelled',
   })
   expect(await again).toMatchObject({ kind: 'measurement' })
+})
+
+describe('what stands beside a measurement', () => {
+  test('distances by day, camera and light, as far as they are known', async () => {
+    const day = (n: number) => new Date(2026, 10, 20 + n, 12).getTime()
+    const quality = (value: number) => [
+      { component: 'Luminance' as const, value, limit: 0.15, unit: 'of white', passes: true, sentence: '' },
+    ]
+    for (const person of [0, 1, 2]) {
+      const outcome = parts.gallery.enrol(
+        { name: `Person ${person}`, consentAt: 1, skippedViews: [] },
+        [0, 1, 2, 3].map((photograph) => ({
+          ...photographOf(person * 10 + photograph, {
+            crop: null,
+            modelVersion: parts.model.version,
+            features: new Float32Array(256),
+            embedding: embeddingOf(person, photograph),
+          }),
+          source: photograph === 3 ? ('file' as const) : ('camera' as const),
+          capturedAt: day(photograph === 0 ? 0 : 1),
+          quality: quality(photograph < 2 ? 0.3 : 0.5),
+        })),
+      )
+      if (outcome.kind === 'refused') throw new Error(outcome.message)
+    }
+    const { conditions } = await measured(photographs)
+    expect(conditions.map(({ condition }) => condition)).toEqual(['day', 'camera', 'light'])
+    const [byDay, byCamera, byLight] = conditions
+    expect(byDay!.values).toEqual([
+      { value: '2026-11-21', photographs: 6 }, // a file's day is that of its import: unknown
+      { value: '2026-11-20', photographs: 3 },
+    ])
+    expect([byDay!.genuineSame.pairs, byDay!.genuineDifferent.pairs]).toEqual([3, 6])
+    expect(byCamera!.values).toEqual([
+      { value: 'this camera', photographs: 9 },
+      { value: 'files', photographs: 3 },
+    ])
+    expect(byLight!.values.map(({ value }) => value)).toEqual(['dim', 'even'])
+    const all = [byLight!.genuineSame, byLight!.genuineDifferent].reduce((sum, { pairs }) => sum + pairs, 0)
+    expect(all).toBe(18)
+    expect(byLight!.shift!.people).toBe(3)
+  })
+
+  test('failures to acquire are the audit log’s attempts without a usable face, of those that had a picture', async () => {
+    enrolPeople(parts.gallery, [3, 3], parts.model)
+    expect((await measured(photographs)).acquisition).toEqual({ failures: 0, of: 0 })
+    for (const outcome of [
+      'match',
+      'no-match',
+      'no-face',
+      'poor-quality',
+      'locked-out',
+      'not-enrolled',
+    ] as const)
+      parts.gallery.addAttempt({
+        at: 1,
+        person: 1,
+        claim: 'Person 1',
+        outcome,
+        distance: null,
+        threshold: null,
+        form: 'burst-template',
+        modelVersion: parts.model.version,
+      })
+    expect((await measured(photographs)).acquisition).toEqual({ failures: 2, of: 4 })
+  })
+
+  test('a matrix of the most alike people, the greatest risk first, in the form that was measured', async () => {
+    enrolPeople(parts.gallery, [3, 3, 3], parts.model)
+    const { matrix, confusable } = await measured(photographs)
+    expect(matrix.people.map(({ name }) => name).sort()).toEqual(['Person 1', 'Person 2', 'Person 3'])
+    const first = [confusable[0]!.a.person, confusable[0]!.b.person].sort()
+    expect(
+      matrix.people
+        .slice(0, 2)
+        .map(({ person }) => person)
+        .sort(),
+    ).toEqual(first)
+    expect(matrix.nearest[0]![1]).toBeCloseTo(confusable[0]!.distances.least, 6)
+    expect((await measured(templates)).matrix.nearest[0]![1]).not.toBeCloseTo(matrix.nearest[0]![1]!, 4)
+  })
+})
+
+describe('normalising by a cohort', () => {
+  const wished = { ...photographs, wantedFmr: 0.1 }
+
+  test('is judged on the enrolled alone, or on the strangers that it was not fitted to', async () => {
+    enrolPeople(parts.gallery, [4, 4, 4, 4, 4, 4, 4, 4], parts.model)
+    const cohort = importStrangers(parts.gallery, Array<number>(30).fill(2), parts.model)
+    const among = await engine.call('tune.normalisations', wished)
+    if (among.kind === 'refused') throw new Error(among.message)
+    expect(among).toMatchObject({ fittedOn: 30, judgedOn: 8 })
+    expect(among.rows.map(({ by }) => by)).toEqual(['plain', 'z-norm', 't-norm', 's-norm'])
+    expect(among.rows[0]!.fmr.comparisons).toBe((28 * 16) / 1)
+    const against = await engine.call('tune.normalisations', {
+      ...wished,
+      strangers: { kind: 'cohort', cohort },
+    })
+    if (against.kind === 'refused') throw new Error(against.message)
+    expect(against.fittedOn).toBe(15)
+    expect(against.rows[0]!.fmr.comparisons).toBe(15 * 2 * 32)
+    // The plain row is what a measurement says.
+    const { comparisons } = await measured(photographs)
+    expect(unpackComparisons(comparisons).impostor.total).toBe(among.rows[0]!.fmr.comparisons)
+  })
+
+  test('takes people who were imported, and ten of them', async () => {
+    enrolPeople(parts.gallery, [4, 4, 4], parts.model)
+    for (const strangers of [{ kind: 'virtual' as const }, { kind: 'gallery' as const }])
+      expect(await engine.call('tune.normalisations', { ...wished, strangers })).toMatchObject({
+        reason: 'no-strangers',
+      })
+    importStrangers(parts.gallery, [2, 2], parts.model)
+    expect(await engine.call('tune.normalisations', wished)).toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('takes 10 imported strangers') as string,
+    })
+  })
+
+  test('stands in the report, with transactions and conditions', async () => {
+    enrolPeople(parts.gallery, [4, 4, 4, 4, 4], parts.model)
+    importStrangers(parts.gallery, Array<number>(12).fill(2), parts.model)
+    const report = await engine.call('tune.report', photographs)
+    if (report.kind === 'refused') throw new Error(report.message)
+    const json = JSON.parse(report.json) as Record<string, unknown>
+    expect(json).toMatchObject({
+      transaction: { attempts: 5 },
+      acquisition: { of: 0 },
+      normalisations: { fittedOn: 12 },
+    })
+    for (const words of [
+      'Per transaction',
+      'false accept rate',
+      'Normalised by a cohort',
+      's-norm',
+      'never measured here',
+    ])
+      expect(report.html).toContain(words)
+  })
 })
 
 describe('what cannot be measured is a sentence', () => {
