@@ -79,7 +79,11 @@ export async function* trainNetwork(
 }
 
 /** The step that trains: by the recipe, over a network that takes images or, at depth stage, maps. */
-export function stepOf(trained: Network, recipe: NetworkRecipe, classes: number) {
+export function stepOf(
+  trained: Network,
+  recipe: Pick<NetworkRecipe, 'loss' | 'distillation'>,
+  classes: number,
+) {
   const { id, ...options } = recipe.loss
   const sizes = { classes, embeddingLength: trained.embeddingLength }
   const loss = createLoss(id, {

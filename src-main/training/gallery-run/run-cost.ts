@@ -1,0 +1,137 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { initialParameters } from '../../learning/networks/initialise.ts'
+import { above, size, type Depth, type Network } from '../../learning/networks/network.ts'
+import { recognitionNet } from '../../learning/networks/recognition-net.ts'
+import { random } from '../../learning/random.ts'
+import { objectiveInputs } from '../objective-inputs.ts'
+import type { OpenRunner } from '../step-runner.ts'
+import { networkTrainings } from './retrain-network.ts'
+import type { GalleryRecipe, Plan } from './retrain-gallery.ts'
+import { headNetwork } from './train-head.ts'
+import { lowestTrained, stepOf } from './train-network.ts'
+
+/** What the parts of a run take on one processor of this machine, measured with real steps. */
+export interface RunTiming {
+  /** Of this many photographs in a batch: a smaller gallery has smaller batches, in proportion. */
+  batchSize: number
+  msPerStep: number
+  openMs: number // of the step's graph, once for each training
+  /** Reading one crop and embedding it through the pipeline. */
+  msPerPhotograph: number
+}
+
+/** Seconds of a run, of so many trainings and photographs that are looked at; a forecast, good to a third. */
+export function secondsOf(plan: Plan, recipe: GalleryRecipe, timing: RunTiming): number {
+  const trainings = trainingsOf(plan, recipe)
+  const share = batchSizeOf(plan, recipe) / timing.batchSize
+  const training = trainings * (timing.openMs + recipe.steps * timing.msPerStep * share)
+  if (recipe.depth === 'head') return training / 1000
+  const looked = (trainings + 1) * plan.photographs + plan.cohortPhotographs
+  // A map is of one image, changed at random; the pipeline looks at four.
+  const mapped =
+    recipe.depth === 'stage' ? (recipe.versions * (plan.photographs + plan.mayTrainPhotographs)) / 3 : 0
+  return (training + (looked + mapped) * timing.msPerPhotograph) / 1000
+}
+
+/** How many trainings a run consists of: the folds' and the last. */
+export function trainingsOf({ trainable, cohortPeople }: Plan, recipe: GalleryRecipe): number {
+  if (recipe.depth !== 'head') return networkTrainings(recipe, cohortPeople)
+  return trainable >= 5 ? 6 : 1
+}
+
+/** Photographs in a batch: as wished, or as the gallery has people. */
+export function batchSizeOf(
+  { people, trainable, mayTrainPeople, virtualStrangers }: Plan,
+  recipe: GalleryRecipe,
+): number {
+  const mixes = recipe.others > 0 && (mayTrainPeople > 0 || (recipe.depth === 'head' && virtualStrangers))
+  const wished =
+    mixes || recipe.depth === 'head'
+      ? recipe.people
+      : recipe.people + Math.round((2 * recipe.others) / recipe.photographs)
+  const singles = Math.max(0, Math.min(Math.floor(wished / 2), people - trainable))
+  return Math.min(wished, trainable) * recipe.photographs + singles + (mixes ? 2 * recipe.others : 0)
+}
+
+/** Times a few real steps at the recipe's depth on made-up photographs; seconds, at depth all about ten. */
+export async function timeRun(
+  recipe: GalleryRecipe,
+  openRunner: OpenRunner,
+  embed: () => Promise<unknown>,
+): Promise<RunTiming> {
+  const [people, photographs] = [16, 3]
+  const batchSize = people * photographs
+  const trained = trainedAt(recipe.depth)
+  const { step, objective } = stepOf(trained, recipe, people)
+  const source = random(1, 'timing')
+  const images = Float32Array.from({ length: batchSize * size(trained.input) }, () => 255 * source.uniform())
+  const labels = Int32Array.from({ length: batchSize }, (_, i) => Math.floor(i / photographs))
+  const indices = Array.from(labels.keys())
+  const reference = Float32Array.from({ length: batchSize * trained.embeddingLength }, source.normal)
+  const further = objectiveInputs({ objective, batchSize, seed: 1, reference })
+  const parameters = {
+    ...initialParameters(objective.parameters, 1),
+    ...initialParameters(trained.parameters, 1),
+  }
+  const opening = performance.now()
+  const runner = await openRunner(step, batchSize, step.start({ parameters, statistics: {} }))
+  const run = () =>
+    runner.run({
+      ...further({ images, labels, indices }, 0),
+      images,
+      labels,
+      scalars: step.scalarsAt(1, 1e-6),
+    })
+  try {
+    await run() // the first allocates, and compiles on a GPU
+    const openMs = performance.now() - opening
+    const msPerStep = await meanMs(run, 2)
+    return { batchSize, msPerStep, openMs, msPerPhotograph: await meanMs(embed, 3) }
+  } finally {
+    await runner.release()
+  }
+}
+
+async function meanMs(work: () => Promise<unknown>, times: number): Promise<number> {
+  const started = performance.now()
+  for (let i = 0; i < times; i++) await work()
+  return (performance.now() - started) / times
+}
+
+/** The network that a depth trains, for its step's time alone. */
+function trainedAt(depth: Depth): Network {
+  const network = recognitionNet()
+  if (depth === 'all') return network
+  return depth === 'head'
+    ? headNetwork(network.embeddingLength)
+    : above(network, lowestTrained(network), [8, 8, 128]) // what `below` gives of 150 pixels
+}
+
+/** What was measured on this machine, by device and depth; nothing where the file is missing or damaged. */
+export async function readTimings(home: string): Promise<Record<string, RunTiming>> {
+  try {
+    return JSON.parse(await readFile(timingsPath(home), 'utf8')) as Record<string, RunTiming>
+  } catch {
+    return {} // missing or damaged: it is measured again
+  }
+}
+
+export async function keepTiming(
+  home: string,
+  device: string,
+  depth: Depth,
+  timing: RunTiming,
+): Promise<void> {
+  const known = await readTimings(home)
+  const path = timingsPath(home)
+  await writeFile(
+    `${path}.partial`,
+    JSON.stringify({ ...known, [timingKey(device, depth)]: timing }, null, 2),
+  )
+  await rename(`${path}.partial`, path)
+}
+
+export const timingKey = (device: string, depth: Depth) => `${device}, ${depth}`
+
+const timingsPath = (home: string) => join(home, 'run-timings.json')
