@@ -1,5 +1,5 @@
 import { Graph, type Attribute, type GraphNode } from './graph.ts'
-import { sameNumbers, sizeOf } from './tensor.ts'
+import { sameNumbers, sizeOf, upTo } from './tensor.ts'
 
 /** ONNX Runtime's own name for the kernels that work on blocks of channels. */
 const domain = 'com.microsoft.nchwc'
@@ -245,7 +245,7 @@ class Lowering {
   /**
    * A convolution of x under dy, the batch in the place of the channels. The channels of a block lie side by side in a
    * row, and dy steps over a whole block at a time: a row of the result holds all channels of the block for every tap,
-   * wide enough to keep the kernel busy, where one channel alone would have as many places as the filter is wide.
+   * wide enough to keep the processor busy, where one channel alone would have as many places as the filter is wide.
    */
   private filterGradient({ inputs, outputs, attributes }: GraphNode): string {
     const { block } = this
@@ -270,14 +270,37 @@ class Lowering {
     const framed = pads.every((count) => count === 0)
       ? rows
       : this.add('Pad', [rows, this.to.integers(pads)], { mode: 'constant' })
-    const places = reachY * reachX * unit
-    const byBatch = this.add(`${domain}.ReorderInput`, [this.reshaped(framed, [1, n, groups * places, 1])])
+    const byBatch = this.add(`${domain}.ReorderInput`, [
+      this.reshaped(framed, [1, n, groups * reachY * reachX * unit, 1]),
+    ])
+    // The rows under each band of dy; where bands overlap, a row is there twice.
+    const bands = bandsOf(outHeight, outWidth * 4 * block * Math.min(outs, 4 * block))
+    const bandHeight = outHeight / bands
+    const bandReach = (bandHeight - 1) * stepY + filterHeight
+    const rowLength = reachX * unit * block
+    const inBands =
+      bands === 1
+        ? byBatch
+        : this.add(
+            'Gather',
+            [
+              this.reshaped(byBatch, [n / block, groups, reachY, rowLength]),
+              this.to.integers(
+                upTo(bands).flatMap((band) => upTo(bandReach).map((row) => band * bandHeight * stepY + row)),
+              ),
+            ],
+            { axis: 2 },
+          )
     const first =
       groups === 1
-        ? byBatch
-        : this.add('Transpose', [this.reshaped(byBatch, [n / block, groups, places * block])], {
-            perm: [1, 0, 2],
-          })
+        ? inBands
+        : this.add(
+            'Transpose',
+            [this.reshaped(inBands, [n / block, groups, bands * bandReach * rowLength])],
+            {
+              perm: [1, 0, 2],
+            },
+          )
     const split = this.reshaped(this.blocked(errors), [
       n / block,
       block,
@@ -289,11 +312,11 @@ class Lowering {
     const product = this.add(
       `${domain}.Conv`,
       [
-        this.reshaped(first, [groups, n, reachY, reachX * unit]),
-        this.reshaped(second, [outs, n, outHeight, outWidth]),
+        this.reshaped(first, [groups, n * bands, bandReach, reachX * unit]),
+        this.reshaped(second, [outs, n * bands, bandHeight, outWidth]),
       ],
       {
-        kernel_shape: [outHeight, outWidth],
+        kernel_shape: [bandHeight, outWidth],
         strides: [1, 1],
         dilations: [stepY, stepX * unit],
         pads: [0, 0, 0, 0],
@@ -428,4 +451,16 @@ class Lowering {
   private reshaped(name: string, shape: readonly number[]): string {
     return this.add('Reshape', [name, this.to.integers(shape)])
   }
+}
+
+const cacheBytes = 1.2e6 // what of a kernel stays in the second-level cache; measured on one with 2 MB
+
+/**
+ * Into how many equal bands of rows a kernel is cut, so that one stays in the cache while a row of the result is
+ * computed. Bands are further channels: the sum runs over both.
+ */
+function bandsOf(rows: number, bytesPerRow: number): number {
+  const fits = (bands: number) => (rows / bands) * bytesPerRow <= cacheBytes
+  const divisors = upTo(rows + 1).filter((bands) => bands > 0 && rows % bands === 0)
+  return divisors.find(fits) ?? rows
 }
