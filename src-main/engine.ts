@@ -7,14 +7,17 @@ import {
   type Settings,
   type Status,
   type Takes,
+  type Verdict,
 } from './contract.ts'
 import { activityCsv } from './engine/activity-csv.ts'
 import { allAttempts, attemptOf } from './engine/attempts.ts'
 import { Enrolments } from './engine/enrolment.ts'
 import { Jobs } from './engine/jobs.ts'
 import { jpegOf } from './engine/jpeg.ts'
+import { LiveVerifications } from './engine/live-verification.ts'
 import { liveParts } from './engine/model-in-use.ts'
 import { settingsOf, type Parts } from './engine/parts.ts'
+import { RecentProbes, type Probe } from './engine/retraining/recent-probes.ts'
 import { details, summaries } from './engine/people.ts'
 import { reembed } from './engine/re-embedding.ts'
 import { refused } from './engine/refusal.ts'
@@ -50,6 +53,13 @@ export interface Shared {
   jobs: Jobs
   /** Tells everybody that the gallery, or what verification is judged by, changed. */
   changed: () => void
+  /** Tells everybody of what is the room's own. */
+  tell: <E extends EventName>(name: E, event: Events[E]) => void
+  /** Looks again and again, as the engine does after changes made elsewhere, until the engine closes. */
+  everySecond: (look: () => void) => void
+  /** What the last transactions showed, to be kept where somebody says that one was decided wrongly. */
+  probes: RecentProbes
+  onClose: (end: () => void) => void
 }
 
 /**
@@ -89,12 +99,23 @@ export function createEngine(
     tell('settings-changed', settings)
     tell('status-changed', status(parts, ready))
   }
+  const probes = new RecentProbes(parts.now)
+  const looks: (() => void)[] = [changesElsewhere(parts, changed)]
+  const ends: (() => void)[] = []
+  const shared: Shared = {
+    jobs,
+    changed,
+    tell,
+    probes,
+    everySecond: (look) => looks.push(look),
+    onClose: (end) => ends.push(end),
+  }
   const handlers: Partial<Handlers> = {
-    ...rooms(parts, { jobs, changed }),
-    ...handle(parts, enrolments, jobs, () => ready, changed, settingsChanged),
+    ...rooms(parts, shared),
+    ...handle(parts, enrolments, jobs, () => ready, changed, settingsChanged, probes),
   }
 
-  const stopPolling = pollForChangesElsewhere(parts, changed)
+  const stopPolling = poll(looks)
   parts.vision.then(
     () => {
       if (closed) return
@@ -121,6 +142,7 @@ export function createEngine(
       closed = true
       jobs.cancel(reembedding)
       stopPolling()
+      for (const end of ends) end()
       hearers.clear()
     },
   }
@@ -143,12 +165,19 @@ function handle(
   ready: () => boolean,
   changed: () => void,
   settingsChanged: (settings: Settings) => void,
+  probes: RecentProbes,
 ): Handlers<CallsHere> {
   const { gallery } = parts
   /** Tells everybody that the gallery changed, unless it was refused. */
   const changing = <T extends { kind: string }>(outcome: T, kind: string): T => {
     if (outcome.kind === kind) changed()
     return outcome
+  }
+  const remember = (probe: Probe) => probes.keep(probe)
+  const live = new LiveVerifications(parts, remember)
+  const logged = (verdict: Verdict): Verdict => {
+    changed() // the audit log has one attempt more
+    return verdict
   }
   return {
     status: () => status(parts, ready()),
@@ -162,9 +191,17 @@ function handle(
 
     preview: async ({ frame }) => (await parts.vision).preview(pictureFromFrame(frame)),
     verify: async ({ person, frames }) => {
-      const verdict = await verify({ ...parts }, { person }, frames.map(pictureFromFrame))
-      changed() // the audit log has one attempt more
-      return verdict
+      const pictures = frames.map(pictureFromFrame)
+      return logged(await verify({ ...parts }, { person }, pictures, 'camera', remember))
+    },
+    'verify.begin': ({ person }) => {
+      const begun = live.begin(person)
+      return begun.kind === 'begun' ? begun : logged(begun)
+    },
+    'verify.frame': ({ burst, frame }) => live.frame(burst, frame),
+    'verify.decide': async ({ burst }) => {
+      const outcome = await live.decide(burst)
+      return outcome.kind === 'refused' ? outcome : logged(outcome)
     },
 
     people: () => summaries(parts),
@@ -239,18 +276,29 @@ function status({ home, gallery, model, processor, card }: Parts, ready: boolean
   }
 }
 
-/** SQLite's data version moves when another process has written. */
-function pollForChangesElsewhere({ gallery }: Parts, changed: () => void): () => void {
+/** SQLite's data version moves when another process has written; the revision, when that is to be shown. */
+function changesElsewhere({ gallery }: Parts, changed: () => void): () => void {
   let seen = gallery.dataVersion()
+  let revision = gallery.revisionElsewhere()
+  return () => {
+    const version = gallery.dataVersion()
+    if (version === seen) return
+    seen = version
+    const now = gallery.revisionElsewhere()
+    if (now === revision) return
+    revision = now
+    changed()
+  }
+}
+
+function poll(looks: readonly (() => void)[]): () => void {
   const timer = setInterval(() => {
-    try {
-      const version = gallery.dataVersion()
-      if (version === seen) return
-      seen = version
-      changed()
-    } catch (error) {
-      if (!storageTrouble(error)) throw error // whoever next asks the gallery for something is told of the trouble
-    }
+    for (const look of looks)
+      try {
+        look()
+      } catch (error) {
+        if (!storageTrouble(error)) throw error // whoever next asks the gallery for something is told of the trouble
+      }
   }, pollMs)
   timer.unref()
   return () => clearInterval(timer)

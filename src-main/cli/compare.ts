@@ -1,8 +1,7 @@
 import { severalFaces } from '../engine/burst.ts'
 import { refused } from '../engine/refusal.ts'
 import { decide, distanceBetween, thresholdFromCard } from '../engine/threshold.ts'
-import { inForce } from '../engine/verification.ts'
-import type { Refusal } from '../contract.ts'
+import type { Refusal, ThresholdInForce } from '../contract.ts'
 import type { Face } from '../vision/face.ts'
 import { firstFailing } from '../vision/quality/quality.ts'
 import type { ReadPicture } from '../vision/read-picture.ts'
@@ -35,20 +34,26 @@ export async function compare(
   const form = 'photograph-photograph'
   const distance = distanceBetween(form, faces[0]!.embedding, faces[1]!.embedding)
   const threshold = thresholdFromCard(card, form, { template: 1, burst: 1 }, fmr)
+  const { people, impostorPairs, note } = threshold
   const decision = decide(distance, threshold)
   return {
     exitCode: decision === 'match' ? 0 : 1,
     json: {
       kind: decision,
       distance: distance.value,
-      threshold: inForce(threshold),
+      threshold: {
+        form,
+        distance: threshold.distance,
+        wantedFmr: threshold.wantedFmr,
+        origin: { kind: 'card', people, impostorPairs, note },
+      } satisfies ThresholdInForce,
       margin: threshold.distance - distance.value,
       model: { name: card.model, version: card.version },
     },
     text: [
       decision === 'match' ? 'match' : 'no match',
       `distance ${distance.value.toFixed(4)}, threshold ${threshold.distance.toFixed(4)} (${form}, FMR ${fmr})`,
-      threshold.note,
+      note,
     ],
   }
 }

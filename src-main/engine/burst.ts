@@ -14,29 +14,51 @@ export type Burst =
   | { kind: 'poor-quality'; measure: QualityMeasure }
 
 /**
- * Looks at every frame. A frame with two faces refuses them all, and so do frames of different faces; one without a
- * face or of poor quality (a blink, a blur) is left out as long as another is good.
- * @param samePersonDistance photograph × photograph distance up to which two frames may show the same face
+ * The frames of one transaction, looked at one by one as they come. A frame with two faces refuses them all, and so do
+ * frames of different faces; one without a face or of poor quality (a blink, a blur) is left out as long as another is
+ * good. Only the faces that are good are embedded.
  */
-export async function lookAtBurst(
-  networks: Networks,
-  pictures: Iterable<Picture> | AsyncIterable<Picture>,
-  source: 'camera' | 'file',
-  samePersonDistance: number,
-): Promise<Burst> {
-  const single: Face[] = []
-  for await (const picture of pictures) {
-    const [face] = await networks.faces(picture, { source })
-    if (!face) continue
-    const several = severalFaces(face)
-    if (several) return several
-    single.push(face)
+export class BurstLook {
+  readonly #networks: Networks
+  readonly #source: 'camera' | 'file'
+  readonly #samePersonDistance: number
+  readonly #good: Face[] = []
+  readonly #poor: Face[] = []
+  #several: Extract<Burst, { kind: 'several-faces' }> | null = null
+
+  /** @param samePersonDistance photograph × photograph distance up to which two frames may show the same face */
+  constructor(networks: Networks, source: 'camera' | 'file', samePersonDistance: number) {
+    this.#networks = networks
+    this.#source = source
+    this.#samePersonDistance = samePersonDistance
   }
-  if (single.length === 0) return { kind: 'no-face' }
-  const good = single.filter((face) => firstFailing(face.quality) === null)
-  if (good.length === 0) return { kind: 'poor-quality', measure: leastFailing(single) }
-  const alike = (a: Face, b: Face) => distance(a.embedding, b.embedding) <= samePersonDistance
-  return isConnected(good, alike) ? { kind: 'faces', faces: good } : { kind: 'different-faces' }
+
+  /** Whether nothing that is still to come can change the outcome. */
+  get settled(): boolean {
+    return this.#several !== null
+  }
+
+  /** One picture at a time: the next is given when this one was looked at. */
+  async add(picture: Picture): Promise<void> {
+    if (this.#several) return
+    const [face] = await this.#networks.faces(picture, { source: this.#source, embed: false })
+    if (!face) return
+    this.#several = severalFaces(face)
+    if (this.#several) return
+    if (firstFailing(face.quality) !== null) this.#poor.push(face)
+    else this.#good.push({ ...face, ...(await this.#networks.embed(face.crop)) })
+  }
+
+  /** What all pictures so far show together. */
+  seen(): Burst {
+    if (this.#several) return this.#several
+    if (this.#good.length === 0)
+      return this.#poor.length === 0
+        ? { kind: 'no-face' }
+        : { kind: 'poor-quality', measure: leastFailing(this.#poor) }
+    const alike = (a: Face, b: Face) => distance(a.embedding, b.embedding) <= this.#samePersonDistance
+    return isConnected(this.#good, alike) ? { kind: 'faces', faces: this.#good } : { kind: 'different-faces' }
+  }
 }
 
 /** Faces about as large as the one looked at; a passer-by far behind does not count. */

@@ -4,7 +4,6 @@ import type {
   Evidence,
   PersonId,
   PhotographId,
-  ThresholdInForce,
   Verdict,
 } from '../contract.ts'
 import { formOf } from '../evaluation/form.ts'
@@ -12,10 +11,11 @@ import type { Template } from '../gallery/records.ts'
 import { distance, fuse } from '../vision/embedding.ts'
 import type { Face, Picture } from '../vision/face.ts'
 import { jpegOf } from './jpeg.ts'
-import { lookAtBurst } from './burst.ts'
+import { BurstLook, type Burst } from './burst.ts'
 import { failuresLeft, lockedUntil } from './lock-out.ts'
 import type { ModelCard } from './model-card.ts'
 import { settingsOf, type Parts } from './parts.ts'
+import type { Probe } from './retraining/recent-probes.ts'
 import { reembed } from './re-embedding.ts'
 import { decide, distanceBetween, thresholdFromCard, type Counts, type Threshold } from './threshold.ts'
 import { shownInForce, thresholdInForce } from './tuning/in-force.ts'
@@ -29,22 +29,39 @@ export async function verify(
   claim: { person: PersonId } | { unknownName: string },
   pictures: Iterable<Picture> | AsyncIterable<Picture>,
   source: 'camera' | 'file' = 'camera',
+  remember?: (probe: Probe) => void,
 ): Promise<Verdict> {
   if ('unknownName' in claim) return notEnrolled(parts, null, [...claim.unknownName].slice(0, 200).join(''))
-  const { person } = claim
-  if (!parts.gallery.person(person)) return notEnrolled(parts, null, `person ${person}`)
-  const locked = lockOf(parts, person)
-  if (locked) return locked
+  const refused = refusedAtOnce(parts, claim.person)
+  if (refused) return refused
+  const look = await lookThrough(parts, source)
+  for await (const picture of pictures) {
+    await look.add(picture)
+    if (look.settled) break
+  }
+  return decideOn(parts, claim.person, look.seen(), remember)
+}
 
-  const settings = settingsOf(parts)
-  const burst = await lookAtBurst(
-    await parts.vision,
-    pictures,
-    source,
-    loosestPhotographThreshold(parts.card),
-  )
+/** What needs no frame: nobody of this number, or a lock. It is logged; null where frames have to be looked at. */
+export function refusedAtOnce(parts: Parts, person: PersonId): Verdict | null {
+  return parts.gallery.person(person) ? lockOf(parts, person) : notEnrolled(parts, null, `person ${person}`)
+}
+
+/** To look at a burst with the networks in use. */
+export async function lookThrough(parts: Parts, source: 'camera' | 'file'): Promise<BurstLook> {
+  return new BurstLook(await parts.vision, source, loosestPhotographThreshold(parts.card))
+}
+
+/** The end of a transaction: the claim judged by what the burst showed, and the one entry in the audit log. */
+export async function decideOn(
+  parts: Parts,
+  person: PersonId,
+  burst: Burst,
+  remember?: (probe: Probe) => void,
+): Promise<Verdict> {
   await reembed(parts, person)
-  const bestFrame = burst.kind === 'faces' ? await jpegOf(sharpest(burst.faces).crop) : null
+  const best = burst.kind === 'faces' ? sharpest(burst.faces) : null
+  const bestFrame = best && (await jpegOf(best.crop))
   // Nothing waits in here, and no other process writes: the lock, the template and the attempt belong to one moment.
   return parts.gallery.atOneMoment(() => {
     const enrolled = parts.gallery.person(person)
@@ -68,12 +85,21 @@ export async function verify(
       framesUsed: burst.faces.length,
       attempt: log(parts, person, enrolled.name, outcome, reached, threshold),
     }
+    const { attempt } = evidence
+    remember?.({
+      attempt,
+      person,
+      outcome,
+      distance: reached,
+      modelVersion: parts.model.version,
+      face: best!,
+    })
     if (outcome === 'match') return { kind: 'match', ...evidence }
     const { failures } = parts.gallery.recentFailures(person)
     return {
       kind: 'no-match',
       why: whyNot(reached - threshold.distance),
-      failuresLeft: failuresLeft(failures, settings),
+      failuresLeft: failuresLeft(failures, settingsOf(parts)),
       ...evidence,
     }
   })
@@ -87,12 +113,6 @@ export function compare(parts: Pick<Parts, 'gallery' | 'card' | 'model'>, templa
   const reached = distanceBetween(form, probe, template.embedding)
   const threshold = thresholdInForce(parts, form, counts, template.person)
   return { outcome: decide(reached, threshold), reached: reached.value, threshold }
-}
-
-/** A threshold as the page shows it. */
-export function inForce(threshold: Threshold<ComparisonForm>): ThresholdInForce {
-  const { form, distance, wantedFmr, people, impostorPairs, note } = threshold
-  return { form, distance, wantedFmr, origin: { kind: 'card', people, impostorPairs, note } }
 }
 
 /** Frames farther apart than the loosest measured operating point (FMR 1e-2) are not of one face. */
@@ -132,7 +152,7 @@ function notEnrolled(parts: Parts, person: PersonId | null, claim: string): Verd
   return { kind: 'not-enrolled', message }
 }
 
-function refusalOf(burst: Exclude<Awaited<ReturnType<typeof lookAtBurst>>, { kind: 'faces' }>): Verdict {
+function refusalOf(burst: Exclude<Burst, { kind: 'faces' }>): Verdict {
   switch (burst.kind) {
     case 'no-face':
       return { kind: 'no-face', message: 'No face was found. Look at the camera, with light on your face.' }

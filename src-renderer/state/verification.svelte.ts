@@ -1,10 +1,10 @@
 import { SvelteMap } from 'svelte/reactivity'
-import type { Frame, PersonId, PersonSummary, Preview, Verdict } from '../../src-main/contract.ts'
+import type { BurstId, Frame, Gives, PersonId, PersonSummary, Verdict } from '../../src-main/contract.ts'
 import type { Engine } from '../engine.ts'
 import { distanceWords, outcomes } from '../wording.ts'
 import type { Announcer } from './announcer.svelte.ts'
 import type { Camera } from './camera.svelte.ts'
-import type { LivePreview, SeenFrame } from './live-preview.svelte.ts'
+import type { LivePreview } from './live-preview.svelte.ts'
 import { failureWords } from './notices.svelte.ts'
 import { matching } from './matching-people.ts'
 import type { People } from './people.svelte.ts'
@@ -69,11 +69,7 @@ export class Verification {
     const begun = performance.now()
     this.phase = 'capturing'
     try {
-      const frames = await this.#burst()
-      this.phase = 'deciding'
-      const verdict = await this.#preview.resting(() =>
-        this.#engine.call('verify', { person: person.person, frames }),
-      )
+      const verdict = await this.#preview.resting(() => this.#transact(person.person))
       this.tookMs = performance.now() - begun
       this.verdict = verdict
       this.verdictFor = person
@@ -88,34 +84,46 @@ export class Verification {
     }
   }
 
-  /** What the camera sees now, then of each quarter of the burst the frame the preview liked best. */
-  async #burst(): Promise<Frame[]> {
-    const begun = performance.now()
-    let seen: SeenFrame[] = []
-    const unwatch = this.#preview.watch((frame) => seen.push(frame))
-    const frames: Frame[] = []
-    for (let i = 0; i < burstFrames; i++) {
-      const endsInMs = begun + (i * burstMs) / (burstFrames - 1) - performance.now()
-      await new Promise((resolve) => setTimeout(resolve, endsInMs))
-      const best = seen.reduce<SeenFrame | null>(
-        (best, rival) => (best && merit(best.preview) >= merit(rival.preview) ? best : rival),
-        null,
-      )
-      const frame = best?.frame ?? this.#camera.frame()
-      if (frame) frames.push(frame)
-      seen = []
-    }
-    unwatch()
-    if (frames.length === 0) throw new Error('The camera delivered no picture.')
-    return frames
+  /** Frames are looked at while later ones are still being taken, so that the decision follows the last one closely. */
+  async #transact(person: PersonId): Promise<Verdict> {
+    const begun = this.#engine.call('verify.begin', { person })
+    const frames = this.#burst(begun)
+    frames.catch(() => {}) // a refusal at the beginning is the answer, whatever becomes of the frames
+    const opened = await begun
+    if (opened.kind !== 'begun') return opened
+    await frames
+    const { burst } = opened
+    const verdict = await this.#engine.call('verify.decide', { burst })
+    if (verdict.kind === 'refused') throw new Error(verdict.message)
+    return verdict
   }
-}
 
-/** More passing components first, then sharpness: good enough to choose among neighbours in time. */
-function merit(preview: Preview): number {
-  const passing = preview.quality.filter((measure) => measure.passes).length
-  const sharpness = preview.quality.find((measure) => measure.component === 'Sharpness')?.value ?? 0
-  return passing + sharpness / (1 + Math.abs(sharpness))
+  /** Gives what the camera sees at five moments to the engine; resolves when it has looked at them all. */
+  async #burst(begun: Promise<Gives<'verify.begin'>>): Promise<void> {
+    const startedAt = performance.now()
+    const given: Promise<unknown>[] = []
+    let picture = 0
+    for (let i = 0; i < burstFrames; i++) {
+      const waitMs = startedAt + (i * burstMs) / (burstFrames - 1) - performance.now()
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+      picture = await this.#camera.nextPicture(picture)
+      const frame = this.#camera.frame()
+      const opened = await begun
+      if (opened.kind !== 'begun') return
+      if (!frame) continue
+      const giving = this.#give(opened.burst, frame)
+      giving.catch(() => {}) // told when the burst ends
+      given.push(giving)
+    }
+    this.phase = 'deciding'
+    if (given.length === 0) throw new Error('The camera delivered no picture.')
+    await Promise.all(given)
+  }
+
+  async #give(burst: BurstId, frame: Frame): Promise<void> {
+    const taken = await this.#engine.call('verify.frame', { burst, frame })
+    if (taken.kind === 'refused') throw new Error(taken.message)
+  }
 }
 
 function spoken(verdict: Verdict, name: string): string {

@@ -92,6 +92,7 @@ export class ScriptedEngine {
   tell: <E extends EventName>(event: E, body: Events[E]) => void = () => {}
   #crops = new Map<number, Uint8Array>()
   #files = 0
+  #burst = { person: 0, frames: 0, previewsBefore: 0 }
   #draft: { name: string; photographs: DraftPhotograph[]; skipped: View[] } | null = null
 
   static async withPeople(count = drawnPeople.length, now = Date.now()): Promise<ScriptedEngine> {
@@ -140,11 +141,20 @@ export class ScriptedEngine {
       this.#previewing--
       return this.sees
     },
-    verify: async ({ person, frames }) => {
-      const previewsBefore = this.previews
+    'verify.begin': ({ person }) => {
+      this.#burst = { person, frames: 0, previewsBefore: this.previews }
+      const atOnce = this.decides === 'locked-out' || this.decides === 'not-enrolled'
+      return atOnce ? this.#verdict(person, 0) : { kind: 'begun', burst: 'burst' }
+    },
+    'verify.frame': () => {
+      this.#burst.frames++
+      return { kind: 'taken' }
+    },
+    'verify.decide': async () => {
+      const { person, frames, previewsBefore } = this.#burst
       await new Promise((resolve) => setTimeout(resolve, this.verifyMs))
       this.previewsWhileDeciding = this.previews - previewsBefore
-      return this.#verdict(person, frames.length)
+      return this.#verdict(person, frames)
     },
     people: () => this.people,
     person: ({ person }) => {

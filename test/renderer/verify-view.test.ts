@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { CallName, Takes } from '../../src-main/contract.ts'
 import { open, openWorkbench, type Opened, type Wish, type Workbench } from './browser.ts'
 import { ScriptedEngine, tooFar } from './scripted-engine.ts'
 
@@ -68,12 +69,11 @@ describe('the Verify view', () => {
         await evidence.getByRole('img', { name: 'Best frame of this burst' }).waitFor()
         await evidence.getByRole('img', { name: 'Nearest enrolled photograph' }).waitFor()
 
-        const { takes } = engine.heard.find(({ name }) => name === 'verify') ?? {}
-        const { person, frames } = takes as {
-          person: number
-          frames: { width: number; height: number; rgba: Uint8Array }[]
-        }
-        expect(person).toBe(1)
+        const heard = <N extends CallName>(call: N) =>
+          engine.heard.filter(({ name }) => name === call).map(({ takes }) => takes as Takes<N>)
+        expect(heard('verify.begin')).toEqual([{ person: 1 }])
+        expect(heard('verify.decide')).toEqual([{ burst: 'burst' }])
+        const frames = heard('verify.frame').map(({ frame }) => frame)
         expect(frames).toHaveLength(5)
         for (const { width, height, rgba } of frames)
           expect([width, height, rgba.length]).toEqual([640, 480, 640 * 480 * 4])
@@ -147,7 +147,7 @@ describe('the Verify view', () => {
         await opened.page.getByRole('button', { name: /Locked for \d+ s/ }).waitFor()
         await opened.page.keyboard.press('Space')
         await opened.page.waitForTimeout(800)
-        expect(engine.heard.filter(({ name }) => name === 'verify')).toHaveLength(1)
+        expect(engine.heard.filter(({ name }) => name === 'verify.begin')).toHaveLength(1)
       },
     ))
 
