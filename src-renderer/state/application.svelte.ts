@@ -1,14 +1,19 @@
 import { createContext } from 'svelte'
+import { defaultSettings } from '../../src-main/contract.ts'
 import type { Engine } from '../engine.ts'
 import { Activity } from './activity.svelte.ts'
 import { Announcer } from './announcer.svelte.ts'
 import { Camera } from './camera.svelte.ts'
 import { Enrolment } from './enrolment.svelte.ts'
 import { LivePreview } from './live-preview.svelte.ts'
+import { Models } from './models.svelte.ts'
+import { ModelsCompared } from './models-compared.svelte.ts'
 import { Notices } from './notices.svelte.ts'
 import { People } from './people.svelte.ts'
 import { PersonPage } from './person-page.svelte.ts'
 import { Photographs } from './photographs.svelte.ts'
+import { HardExamples } from './retraining-hard-examples.svelte.ts'
+import { Retraining } from './retraining.svelte.ts'
 import { Router } from './router.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
 import { StatusState } from './status.svelte.ts'
@@ -31,6 +36,10 @@ export class Application {
   readonly enrolment: Enrolment
   readonly activity: Activity
   readonly tuning: Tuning
+  readonly models: Models
+  readonly compared: ModelsCompared
+  readonly hardExamples: HardExamples
+  readonly retraining: Retraining
   #told: string | null = null
 
   constructor(engine: Engine) {
@@ -44,7 +53,19 @@ export class Application {
     this.verification = new Verification(engine, this.camera, this.preview, this.people, this.announcer)
     this.enrolment = new Enrolment(engine, this.camera, this.preview, this.announcer)
     this.activity = new Activity(engine, this.notices)
-    this.tuning = new Tuning(engine, this.people, this.photographs, this.status, this.notices, this.announcer)
+    this.tuning = new Tuning(
+      engine,
+      this.people,
+      this.photographs,
+      this.status,
+      this.notices,
+      this.announcer,
+      () => (this.settings.now ?? defaultSettings).failuresBeforeLockOut,
+    )
+    this.models = new Models(engine, this.status, this.notices)
+    this.compared = new ModelsCompared(engine, this.models, this.people, this.notices)
+    this.hardExamples = new HardExamples(engine, this.notices)
+    this.retraining = new Retraining(engine, this.models, this.hardExamples, this.notices, this.announcer)
 
     engine.on('gallery-changed', () => void this.#refresh())
     engine.watch((connection) => {
@@ -59,6 +80,7 @@ export class Application {
       this.people.refresh(),
       this.person.refresh(),
       this.activity.refresh(),
+      this.retraining.refresh(),
     ])
     this.#tell(this.status.now?.notice ?? null)
   }

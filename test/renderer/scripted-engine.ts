@@ -19,6 +19,7 @@ import type {
 } from '../../src-main/contract.ts'
 import { defaultSettings } from '../../src-main/contract.ts'
 import { drawnCrop, drawnLandmarks, type Drawn } from './drawn-face.ts'
+import { ScriptedRetraining } from './scripted-retraining.ts'
 import { ScriptedTuning } from './scripted-tuning.ts'
 
 const day = 86_400_000
@@ -77,6 +78,7 @@ export class ScriptedEngine {
   attemptList: Attempt[] = []
   settings: Settings = { ...defaultSettings }
   readonly tuning = new ScriptedTuning((event, body) => this.tell(event, body))
+  readonly retraining = new ScriptedRetraining((event, body) => this.tell(event, body), this.tuning.cancelled)
   keyKeeper: Status['keyKeeper'] = 'safe-storage'
   notice: string | null = null
   /** File names that are refused, with the reason. */
@@ -103,7 +105,7 @@ export class ScriptedEngine {
 
   async call<N extends CallName>(name: N, takes: Takes<N>): Promise<Gives<N>> {
     if (name !== 'preview') this.heard.push({ name, takes })
-    const answer = (this.#answers[name] ?? this.tuning.answers[name]) as
+    const answer = (this.#answers[name] ?? this.tuning.answers[name] ?? this.retraining.answers[name]) as
       ((takes: Takes<N>) => Gives<N> | Promise<Gives<N>>) | undefined
     if (!answer) throw new Error(`The script has no answer to ${name}`)
     return answer(takes)
@@ -194,7 +196,8 @@ export class ScriptedEngine {
     },
     photograph: ({ photograph }) => ({
       kind: 'jpeg',
-      jpeg: this.#crops.get(Math.floor(photograph / 10)) ?? new Uint8Array(),
+      // Five people are drawn; the others borrow their pictures.
+      jpeg: this.#crops.get(((Math.floor(photograph / 10) - 1) % 5) + 1) ?? new Uint8Array(),
     }),
     'photograph.drop': () => ({ kind: 'dropped' }),
     'enrol.begin': ({ name }) => {
@@ -332,6 +335,7 @@ export class ScriptedEngine {
       ...this.tuning.gallery,
       names: drawnPeople.slice(0, count).map(({ name }) => name),
     }
+    this.retraining.names = drawnPeople.slice(0, count).map(({ name }) => name)
     for (const [i, drawn] of drawnPeople.slice(0, count).entries()) {
       this.#crops.set(i + 1, await drawnCrop(drawn))
       this.people.push({
@@ -345,6 +349,7 @@ export class ScriptedEngine {
         confusableWith: i === 1 ? { person: 4, name: drawnPeople[3]?.name ?? '', distance: 0.91 } : null,
       })
     }
+    this.retraining.crop = this.#crops.get(1) ?? new Uint8Array()
     const outcomes: AttemptOutcome[] = [
       'match',
       'match',
