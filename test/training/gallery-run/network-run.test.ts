@@ -1,0 +1,331 @@
+import * as tf from '@tensorflow/tfjs'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Gallery } from '../../../src-main/gallery/gallery.ts'
+import { initialParameters, type Values } from '../../../src-main/learning/networks/initialise.ts'
+import { above, below, inference, type Network } from '../../../src-main/learning/networks/network.ts'
+import { recognitionNet } from '../../../src-main/learning/networks/recognition-net.ts'
+import { random } from '../../../src-main/learning/random.ts'
+import { exportNetwork } from '../../../src-main/training/export-network.ts'
+import { applyHead, identityHead } from '../../../src-main/training/gallery-run/head.ts'
+import { lastLayerOf, parametersFrom } from '../../../src-main/training/gallery-run/network-file.ts'
+import { networkFeed } from '../../../src-main/training/gallery-run/network-feed.ts'
+import { mapsBelow, versionsKept } from '../../../src-main/training/gallery-run/network-maps.ts'
+import { defaultNetworkRecipe } from '../../../src-main/training/gallery-run/network-recipe.ts'
+import { startFrom } from '../../../src-main/training/gallery-run/network-start.ts'
+import {
+  networkTrainings,
+  networkTrouble,
+  retrainNetwork,
+} from '../../../src-main/training/gallery-run/retrain-network.ts'
+import { stepEvent } from '../../../src-main/training/gallery-run/run-event.ts'
+import { lowestTrained, trainNetwork } from '../../../src-main/training/gallery-run/train-network.ts'
+import { trainingSet } from '../../../src-main/training/gallery-run/training-set.ts'
+import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
+import { networkOf } from '../../../src-main/vision/network.ts'
+import { embedCrop } from '../../../src-main/vision/embedder.ts'
+import { colourFile, colourNetwork, drawnCrop } from '../../engine/drawn-networks.ts'
+
+beforeAll(() => tf.setBackend('cpu'))
+
+const openRunner = onnxRunner({ executionProviders: ['cpu'], threads: 1 })
+
+/** The recognition net at a size that takes milliseconds; it has the same numbers at every size. */
+const small = (): Network => ({ ...recognitionNet(), input: [103, 103, 3] })
+
+/** Numbers in which a scale, a shift or a layer in the wrong place shows. */
+function drawnParameters(network: Network): Values {
+  const source = random(3, 'parameters')
+  return Object.fromEntries(
+    Object.entries(initialParameters(network.parameters, 1)).map(([name, values]) => [
+      name,
+      /scale$|shift$/.test(name) ? values.map((value) => value + 0.2 * source.normal()) : values,
+    ]),
+  )
+}
+
+async function result<T>(running: AsyncGenerator<unknown, T>): Promise<T> {
+  for (;;) {
+    const { value, done } = await running.next()
+    if (done) return value
+  }
+}
+
+async function embedded(onnx: Uint8Array, images: Float32Array<ArrayBuffer>, shape: readonly number[]) {
+  const session = await InferenceSession.create(onnx, { intraOpNumThreads: 1 })
+  const { embedding } = await session.run({ image: new Tensor('float32', images, shape) })
+  await session.release()
+  return embedding!.data as Float32Array
+}
+
+describe('a network’s file', () => {
+  test('gives back parameters that compute the same', async () => {
+    const network = small()
+    const parameters = drawnParameters(network)
+    const { onnx } = await exportNetwork(network, { parameters, statistics: {} }, {})
+    const read = parametersFrom(onnx, network.parameters)
+    expect(Object.keys(read).sort()).toEqual(network.parameters.map(({ name }) => name).sort())
+    expect(read['fc.weights']).toEqual(parameters['fc.weights'])
+    expect(lastLayerOf(onnx)).toEqual(parameters['fc.weights'])
+    const again = await exportNetwork(network, { parameters: read, statistics: {} }, {})
+    const source = random(1, 'image')
+    const images = Float32Array.from({ length: 103 * 103 * 3 }, () => 255 * source.uniform())
+    const [one, two] = [
+      await embedded(onnx, images, [1, 103, 103, 3]),
+      await embedded(again.onnx, images, [1, 103, 103, 3]),
+    ]
+    const largest = Math.max(...one.map(Math.abs))
+    one.forEach((value, i) => expect(Math.abs(value - two[i]!)).toBeLessThan(1e-5 * largest))
+  })
+
+  test('of another network is refused', async () => {
+    await expect(async () =>
+      parametersFrom(await colourFile(1), recognitionNet().parameters),
+    ).rejects.toThrow('0 convolutions')
+  })
+})
+
+test('a network cut in two is the network', () => {
+  const network = small()
+  const parameters = drawnParameters(network)
+  const tensors = Object.fromEntries(
+    network.parameters.map(({ name, shape }) => [name, tf.tensor(parameters[name]!, [...shape])]),
+  )
+  const source = random(1, 'image')
+  const image = tf.tensor(
+    Float32Array.from({ length: 103 * 103 * 3 }, () => 255 * source.uniform()),
+    [1, 103, 103, 3],
+  )
+  const whole = network.forward(tensors, {}, image, inference).embedding
+  const map = below(network, 'conv256').forward(tensors, {}, image, inference).embedding
+  const upper = above(network, 'conv256', map.shape.slice(1))
+  expect(upper.stages).toEqual(['conv256', 'head'])
+  expect(upper.forward(tensors, {}, map, inference).embedding.dataSync()).toEqual(whole.dataSync())
+  expect(() => below(network, 'conv32')).toThrow('nothing of recognition lies below conv32')
+})
+
+test('a run begins at the model in use, whose head is multiplied into the last layer', async () => {
+  const network = recognitionNet()
+  const head = identityHead(128).map((value, i) => value + 0.05 * Math.sin(i))
+  const gallery = {
+    networkUnder: () => '1',
+    modelNetwork: () => null,
+    modelHead: (version: string) => (version === '1' ? null : head),
+  } as unknown as Gallery
+  const plain = (await startFrom(gallery, '1', network))['fc.weights']!
+  const folded = (await startFrom(gallery, '1-abc', network))['fc.weights']!
+  const features = Float32Array.from({ length: 256 }, (_, i) => Math.abs(Math.sin(i)))
+  const times = (layer: Float32Array) =>
+    Float32Array.from({ length: 128 }, (_, k) =>
+      features.reduce((sum, value, i) => sum + value * layer[i * 128 + k]!, 0),
+    )
+  const expected = applyHead(times(plain), head)
+  const length = Math.hypot(...times(folded))
+  times(folded).forEach((value, k) => expect(value / length).toBeCloseTo(expected[k]!, 5))
+})
+
+describe('a batch', () => {
+  const image = async () => Float32Array.of(1)
+  test('holds gallery people and others side by side, and reads each row once', async () => {
+    const own = Int32Array.of(7, 7, 8, 8, 9)
+    const others = Int32Array.of(7, 7, 3, 3)
+    const recipe = { people: 2, photographs: 3, others: 2, seed: 1 }
+    const feed = networkFeed(own, others, recipe, 1, async (row) => [row])
+    const { indices, labels, images } = await feed.batch(0)
+    expect(feed.batchSize).toBe(2 * 3 + 1 + 2 * 2)
+    expect([...images]).toEqual(indices)
+    expect(indices.filter((row) => row >= 5)).toHaveLength(4)
+    // Person 7 of the gallery is not person 7 of the others.
+    expect(new Set(labels).size).toBe(5)
+  })
+
+  test('fills the places of others where nobody is mixed in', () => {
+    const own = Int32Array.from({ length: 40 }, (_, i) => i >> 1)
+    const recipe = { people: 6, photographs: 2, others: 4, seed: 1 }
+    expect(networkFeed(own, null, recipe, 1, image).batchSize).toBe(20)
+    expect(networkFeed(own, own, recipe, 1, image).batchSize).toBe(20)
+    expect(() => networkFeed(Int32Array.of(1, 1, 2), null, recipe, 1, image)).toThrow('Two people')
+  })
+})
+
+/** People whose photographs are of one colour each. */
+function drawnPeople(people: number, each: number) {
+  const seedOf = (row: number) => Math.floor(row / each) + 1
+  const source = random(2, 'vectors')
+  const set = trainingSet(
+    Array.from({ length: people * each }, (_, row) => {
+      const vector = Float32Array.from({ length: 128 }, source.normal)
+      const length = Math.hypot(...vector)
+      return {
+        person: 10 + Math.floor(row / each),
+        embedding: vector.map((value) => value / length),
+        capturedAt: row,
+      }
+    }),
+  )
+  return { set, crop: async (row: number) => drawnCrop(seedOf(row)) }
+}
+
+describe('training', () => {
+  const { set, crop } = drawnPeople(3, 2)
+  const crops = { people: set.owners, vectors: set.vectors, crop }
+  const trained = async (depth: 'stage' | 'all') => {
+    const network = small()
+    const start = drawnParameters(network)
+    const recipe = {
+      ...defaultNetworkRecipe[depth],
+      steps: 2,
+      warmUpSteps: 0,
+      people: 2,
+      photographs: 2,
+      others: 0,
+      versions: 2,
+    }
+    const maps =
+      depth === 'stage'
+        ? await result(mapsBelow(network, lowestTrained(network), start, crops, recipe, 1))
+        : null
+    const rows = [0, 1, 2, 3, 4, 5]
+    const parameters = await result(
+      trainNetwork({
+        network,
+        start,
+        recipe,
+        openRunner,
+        crops,
+        ownRows: 6,
+        rows,
+        labels: set.owners,
+        maps,
+      }),
+    )
+    const moved = network.parameters.filter(({ name }) =>
+      parameters[name]!.some((value, i) => value !== start[name]![i]),
+    )
+    return { stages: [...new Set(moved.map(({ stage }) => stage))], parameters }
+  }
+
+  test('at depth stage changes the last stage and the head, and nothing below', async () => {
+    const { stages, parameters } = await trained('stage')
+    expect(stages).toEqual(['conv256', 'head'])
+    expect((await trained('stage')).parameters).toEqual(parameters)
+  }, 60_000)
+
+  test('at depth all changes every stage', async () => {
+    expect((await trained('all')).stages).toEqual(recognitionNet().stages)
+  }, 60_000)
+
+  test('keeps as many versions of a photograph as memory allows', () => {
+    expect(versionsKept(100, 8192, 6)).toBe(6)
+    expect(versionsKept(5000, 8192, 6)).toBe(2)
+    expect(versionsKept(1_000_000, 8192, 6)).toBe(1)
+  })
+})
+
+test('who stands for strangers decides how many trainings there are, and whether there are any', () => {
+  expect(networkTrainings(defaultNetworkRecipe.all, 0)).toBe(3)
+  expect(networkTrainings(defaultNetworkRecipe.all, 40)).toBe(1)
+  expect(networkTrouble(8, 0)).toBe(null)
+  expect(networkTrouble(3, 20)).toBe(null)
+  expect(networkTrouble(7, 19)).toContain('nobody to stand for strangers')
+})
+
+test('what is left counts the trainings that follow', () => {
+  const step = { steps: 100, measures: {}, imagesPerSecond: 10 }
+  expect(stepEvent({ run: 1, runs: 3 }, { ...step, step: 50, remainingMs: 500 })).toMatchObject({
+    remainingMs: 500 + 2000,
+  })
+  expect(stepEvent({ run: 3, runs: 3 }, { ...step, step: 100, remainingMs: 0 })).toMatchObject({
+    remainingMs: 0,
+  })
+})
+
+describe('a whole run', () => {
+  const network = colourNetwork()
+  const parameters = initialParameters(network.parameters, 1)
+
+  /** People whose embeddings are what the network makes of their crops. */
+  async function run(people: number) {
+    const file = await exportNetwork(network, { parameters, statistics: {} }, {})
+    const net = await networkOf(file.onnx, 'start', 1)
+    const drawn = drawnPeople(people, 4)
+    const { set } = drawn
+    // Photographs of one person differ a little in colour.
+    const crop = async (row: number) => {
+      const picture = await drawn.crop(row)
+      return { ...picture, rgb: picture.rgb.map((level, i) => level + (row % 4) * 3 * ((i % 3) - 1)) }
+    }
+    for (const row of set.owners.keys())
+      set.vectors.set((await embedCrop(net, await crop(row))).embedding, row * 128)
+    await net.close()
+    return {
+      network,
+      start: parameters,
+      set,
+      crop,
+      recipe: { ...defaultNetworkRecipe.all, steps: 2, warmUpSteps: 0 },
+      openRunner,
+      wantedFmr: 1e-3,
+      threshold: 0.1,
+      mixIn: null,
+      cohort: null,
+      notes: { recipe: 'drawn' },
+      threads: 1,
+    }
+  }
+
+  test('judges by folds through the file that would be used', async () => {
+    const settings = await run(8)
+    const events: string[] = []
+    const running = retrainNetwork(settings)
+    let step = await running.next()
+    for (; !step.done; step = await running.next()) {
+      const { value } = step
+      events.push(value.kind === 'step' ? `${value.run} ${value.step}` : value.kind)
+    }
+    const { onnx, evidence, verdict, threshold, mixedInWords } = step.value
+    expect(events.filter((event) => event === 'run')).toHaveLength(3)
+    expect(events.filter((event) => /\d/.test(event))).toEqual(['1 1', '1 2', '2 1', '2 2', '3 1', '3 2'])
+    expect(evidence.strangers[0]!.parts).toHaveLength(2)
+    // Four who were left out probe, with all four photographs, the four who stayed.
+    expect(evidence.strangers[0]!.parts[0]!.impostor.people).toHaveLength(4 * 4 * 4)
+    expect(evidence.parity).toBeLessThan(1e-5)
+    expect(threshold).toBeGreaterThan(0)
+    expect(mixedInWords).toBe('nobody')
+    expect(verdict.lines.map(({ id }) => id)).toContain('strangers')
+    expect(Buffer.from(onnx).toString('latin1')).toContain('drawn')
+    // What was judged is what the file gives.
+    const net = await networkOf(onnx, 'candidate', 1)
+    const [held] = settings.set.heldOut[0]!
+    const probe = (await embedCrop(net, await settings.crop(held!))).embedding
+    const own = await Promise.all(
+      settings.set.training[0]!.map(
+        async (row) => (await embedCrop(net, await settings.crop(row))).embedding,
+      ),
+    )
+    const mean = own[0]!.map((_, k) => own.reduce((sum, each) => sum + each[k]!, 0))
+    const length = Math.hypot(...mean)
+    expect(evidence.gallery[0]!.genuine.after[0]).toBeCloseTo(
+      Math.hypot(...probe.map((value, k) => value - mean[k]! / length)),
+      5,
+    )
+  }, 60_000)
+
+  test('trains once where a cohort judges', async () => {
+    const settings = await run(4)
+    const people = Int32Array.from({ length: 20 }, (_, i) => i)
+    const { set } = drawnPeople(20, 1)
+    const cohort = { people, vectors: set.vectors, crop: async (row: number) => drawnCrop(500 + row) }
+    const { evidence, strangersInWords } = await result(retrainNetwork({ ...settings, cohort }))
+    expect(strangersInWords).toBe('people imported as strangers')
+    expect(evidence.strangers[0]!.parts[0]!.impostor.people).toHaveLength(20 * 4)
+  }, 60_000)
+
+  test('is refused where nobody stands for strangers, and where the file would not give the trainer’s numbers', async () => {
+    await expect(result(retrainNetwork(await run(4)))).rejects.toThrow('nobody to stand for strangers')
+    const broken = { ...parameters, 'fc.weights': parameters['fc.weights']!.map(() => NaN) }
+    await expect(result(retrainNetwork({ ...(await run(8)), start: broken }))).rejects.toThrow(
+      'Refused: the model in use, read back cannot be exported as it was trained',
+    )
+  }, 60_000)
+})
