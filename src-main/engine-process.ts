@@ -4,9 +4,23 @@ import { channelPort, nodeIpcPort, parentPort, type ElectronParentPort, type Por
 import { createEngine, type Engine } from './engine.ts'
 import { openParts } from './engine/open-parts.ts'
 import { refused } from './engine/refusal.ts'
+import { retrainingCalls } from './engine/retraining/calls.ts'
+import { probeProcess } from './engine/retraining/processors.ts'
+import { nodeTrainer } from './engine/retraining/trainer.ts'
 import { servePage } from './engine/serve-page.ts'
 import { tuningCalls } from './engine/tuning/calls.ts'
 import type { KeySource, SafeStorage } from './gallery/key-keeper.ts'
+
+/** The programs of further processes; a bundle has them beside itself. */
+const entries = import.meta.filename.endsWith('.ts')
+  ? {
+      run: new URL('./engine/retraining/run-process.ts', import.meta.url),
+      probe: new URL('./training/processor-probe-process.ts', import.meta.url),
+    }
+  : {
+      run: new URL('./run-process.js', import.meta.url),
+      probe: new URL('./processor-probe-process.js', import.meta.url),
+    }
 
 type Served = ReturnType<typeof servePage>
 type Decrypted = Awaited<ReturnType<SafeStorage['decrypt']>>
@@ -78,7 +92,14 @@ async function start(
   try {
     const opened = await openParts({ home, key: source })
     if (opened.kind === 'refused') return opened
-    const engine = createEngine(opened.parts, tuningCalls)
+    const retraining = retrainingCalls({
+      trainer: nodeTrainer(entries.run),
+      probe: probeProcess(entries.probe),
+    })
+    const engine = createEngine(opened.parts, (parts, shared) => ({
+      ...tuningCalls(parts, shared),
+      ...retraining(parts, shared),
+    }))
     const stop = () => {
       engine.close()
       opened.parts.gallery.close()

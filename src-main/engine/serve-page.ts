@@ -6,6 +6,7 @@ const eventNames = [
   'settings-changed',
   'status-changed',
   'progress',
+  'retrain-changed',
 ] as const satisfies EventName[]
 
 /** Answers one page: its requests are dispatched, every event is passed on. Returns what stops that. */

@@ -27,6 +27,20 @@ export async function exportNetwork(
 ): Promise<ExportedNetwork> {
   for (const [name, numbers] of Object.entries({ ...values.parameters, ...values.statistics }))
     if (!numbers.every(Number.isFinite)) throw new Error(`${network.name}: ${name} holds what is no number`)
+  const model = traceNetwork(network, values, notes)
+  const difference = await largestDifference(network, values, model)
+  // written so that NaN is refused too
+  if (!(difference <= exportTolerance))
+    throw new Error(`the exported ${network.name} differs by ${difference} from the trained one`)
+  return { onnx: model, difference }
+}
+
+/** The file alone, not compared with the network itself: the same values and notes always give the same bytes. */
+export function traceNetwork(
+  network: Network,
+  values: { parameters: Values; statistics: Values },
+  notes: Record<string, string>,
+): Uint8Array {
   const { model } = traceFunction(
     ({ image }) => {
       const { embedding, features } = forward(network, values, image!)
@@ -43,11 +57,7 @@ export async function exportNetwork(
       },
     },
   )
-  const difference = await largestDifference(network, values, model)
-  // written so that NaN is refused too
-  if (!(difference <= exportTolerance))
-    throw new Error(`the exported ${network.name} differs by ${difference} from the trained one`)
-  return { onnx: model, difference }
+  return model
 }
 
 function forward(network: Network, values: { parameters: Values; statistics: Values }, image: tf.Tensor) {

@@ -1,0 +1,105 @@
+import type { CallName } from '../../contract.ts'
+import type { Handlers, Shared } from '../../engine.ts'
+import type { StartProbe } from '../../training/processors.ts'
+import { cropFromPng } from '../../vision/kept-crop.ts'
+import { jpegOf } from '../jpeg.ts'
+import { promoteModel, rollBackModel } from '../model-change.ts'
+import type { Parts } from '../parts.ts'
+import { refused } from '../refusal.ts'
+import { compareModels } from './comparison.ts'
+import { embeddingMap } from './embedding-map.ts'
+import { exportModel } from './export-model.ts'
+import { keepHardExample } from './hard-examples.ts'
+import { importModel } from './import-model.ts'
+import { candidateReport, modelList, pretrainedVersion } from './model-list.ts'
+import { retrainOptions } from './options.ts'
+import { retrainPlan } from './plan.ts'
+import { triedProcessors, tryProcessors } from './processors.ts'
+import { Runs } from './runs.ts'
+import type { StartTrainer } from './trainer.ts'
+
+type RetrainingCall = Extract<CallName, `${'retrain' | 'models' | 'hard-example'}.${string}`>
+
+/** The processes that a room of the engine starts: another shell starts them in another way. */
+export interface Started {
+  trainer: StartTrainer
+  probe: StartProbe
+}
+
+/** Everything the page asks of retraining: a room of the engine. */
+export function retrainingCalls({ trainer, probe }: Started) {
+  return (parts: Parts, shared: Shared): Handlers<RetrainingCall> => {
+    const { gallery, home } = parts
+    const { jobs, changed, tell, probes } = shared
+    const runs = new Runs(parts, trainer)
+    const changing = <T extends { kind: string }>(outcome: T): T => {
+      if (outcome.kind !== 'refused') changed()
+      return outcome
+    }
+    const look = () => {
+      probes.forgetOld()
+      runs.tellChanges(tell, changed)
+    }
+    shared.everySecond(look)
+    shared.onClose(() => runs.close())
+    return {
+      'retrain.options': async () => retrainOptions(await triedProcessors(home)),
+      'retrain.processors': ({ job }) =>
+        jobs.run(job, async (running) => ({
+          kind: 'processors',
+          processors: await tryProcessors(home, probe, running),
+        })),
+      'retrain.plan': (wish) => retrainPlan({ ...parts }, wish),
+      'retrain.begin': async (wish) => {
+        const begun = await runs.begin(wish, 'page')
+        look()
+        return begun
+      },
+      'retrain.cancel': ({ run }) => {
+        const cancelled = runs.cancel(run)
+        look()
+        return cancelled
+      },
+      'retrain.run': () => runs.now(),
+
+      'models.list': () => modelList(parts),
+      'models.report': ({ version }) => candidateReport(parts, version),
+      'models.compare': ({ before, after, job }) =>
+        jobs.run(job, (running) => compareModels({ ...parts }, before, after, running)),
+      'models.map': ({ before, after, job }) =>
+        jobs.run(job, (running) => embeddingMap({ ...parts }, before, after, running)),
+      'models.promote': ({ version, job }) =>
+        jobs.run(job, async (running) => {
+          const outcome = await promoteModel({ ...parts }, version, { evenIfRejected: false }, running)
+          if (outcome.kind === 'refused') return outcome
+          const { photographs, without } = changing(outcome)
+          return { kind: 'promoted', version, photographs, without }
+        }),
+      'models.roll-back': async () => {
+        const outcome = await rollBackModel({ ...parts })
+        if (outcome.kind === 'refused') return outcome
+        const { from, to } = changing(outcome)
+        return { kind: 'rolled-back', from, to: to ?? pretrainedVersion(parts) }
+      },
+      'models.delete': ({ version }) => {
+        if (version === pretrainedVersion(parts))
+          return refused('pre-trained', 'The pre-trained model stays: everything else is made from it.')
+        const removed = gallery.removeModelVersion(version)
+        return removed.kind === 'refused' ? removed : changing({ kind: 'deleted' as const })
+      },
+      'models.export': ({ version }) => exportModel({ ...parts }, version),
+      'models.import': ({ bytes, job }) =>
+        jobs.run(job, async (running) => changing(await importModel({ ...parts }, bytes, running))),
+
+      'hard-example.keep': async ({ attempt }) => changing(await keepHardExample(parts, probes, attempt)),
+      'hard-example.list': () => gallery.hardExamples(),
+      'hard-example.drop': ({ id }) => changing(gallery.dropHardExample(id)),
+      'hard-example.picture': async ({ id }) => {
+        const png = gallery.hardExampleCrop(id)
+        return png
+          ? { kind: 'jpeg', jpeg: await jpegOf(await cropFromPng(png)) }
+          : refused('no-such-example', 'This picture is not kept (any more).')
+      },
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import type { Refusal } from '../../contract.ts'
+import type { Network } from '../../vision/network.ts'
+import { refused } from '../refusal.ts'
+import { metadataOf } from './exported-model.ts'
+
+export interface Rebuilt {
+  kind: 'rebuilt'
+  onnx: Uint8Array
+  network: Network
+  /** From what the numbers say; 0 where the file is, byte for byte, what is built of them here. */
+  difference: number
+}
+
+/**
+ * A recognition network built of the numbers in a file from elsewhere: nothing of the file itself is ever run, so that it
+ * can hold no operation but ours. Refuses with 'other-shape'.
+ */
+export async function rebuiltNetwork(file: Uint8Array, threads: number): Promise<Rebuilt | Refusal> {
+  const [{ exportNetwork, traceNetwork }, { parametersFrom }, { recognitionNet }, { networkOf }, tf] =
+    await Promise.all([
+      import('../../training/export-network.ts'),
+      import('../../training/gallery-run/network-file.ts'),
+      import('../../learning/networks/recognition-net.ts'),
+      import('../../vision/network.ts'),
+      import('@tensorflow/tfjs'),
+    ])
+  tf.enableProdMode() // without its banner
+  const net = recognitionNet()
+  const { network: _name, source: _source, input: _input, ...notes } = metadataOf(file)
+  let values
+  try {
+    values = { parameters: parametersFrom(file, net.parameters), statistics: {} }
+    const isFinite = Object.values(values.parameters).every((numbers) => numbers.every(Number.isFinite))
+    if (!isFinite) return otherShape
+  } catch {
+    return otherShape // its words are about the file's insides
+  }
+  await tf.setBackend('cpu')
+  const onnx = traceNetwork(net, values, notes)
+  // Another release writes the same numbers in another way: then they are compared, which takes TensorFlow.js ten seconds.
+  const difference =
+    Buffer.compare(onnx, file) === 0 ? 0 : (await exportNetwork(net, values, notes)).difference
+  return { kind: 'rebuilt', onnx, network: await networkOf(onnx, 'imported', threads), difference }
+}
+
+const otherShape = refused(
+  'other-shape',
+  'The model in the file is not a recognition network of this shape: nothing was imported.',
+)

@@ -1,0 +1,109 @@
+import * as v from 'valibot'
+import { Depth, type CandidateReport, type ModelSummary, type Refusal } from '../../contract.ts'
+import { noSuchModel, type ModelVersion } from '../../gallery/versions.ts'
+import type { CandidateReport as KeptReport } from '../../training/gallery-run/retrain-gallery.ts'
+import type { Parts } from '../parts.ts'
+import { refused } from '../refusal.ts'
+
+/** The pre-trained model, and all that were made from it, the oldest first. */
+export function modelList(parts: Pick<Parts, 'gallery' | 'model' | 'pretrained'>): ModelSummary[] {
+  const { gallery } = parts
+  return [pretrained(parts), ...gallery.modelVersions().map((each) => summaryOf(parts, each))]
+}
+
+/** One line of the list; null where there is no such model. */
+export function modelSummary(
+  parts: Pick<Parts, 'gallery' | 'model' | 'pretrained'>,
+  version: string,
+): ModelSummary | null {
+  if (version === pretrainedVersion(parts)) return pretrained(parts)
+  const described = parts.gallery.modelVersion(version)
+  return described && summaryOf(parts, described)
+}
+
+export function pretrainedVersion({ model, pretrained }: Pick<Parts, 'model' | 'pretrained'>): string {
+  return (pretrained ?? { model }).model.version
+}
+
+/** A candidate as the gate saw it. Refuses with 'no-such-model' and 'no-report'. */
+export function candidateReport(
+  parts: Pick<Parts, 'gallery' | 'model' | 'pretrained'>,
+  version: string,
+): CandidateReport | Refusal {
+  const { gallery } = parts
+  const model = modelSummary(parts, version)
+  if (!model) return noSuchModel
+  const kept = gallery.modelVersion(version)?.report as KeptReport | undefined
+  if (!model.retrained || !kept)
+    return refused('no-report', 'The pre-trained model came as it is: no run of this gallery judged it.')
+  return {
+    kind: 'report',
+    model,
+    verdict: model.retrained.verdict,
+    sentence: kept.sentence,
+    failed: kept.failed,
+    lines: kept.lines.map(({ id, title, outcome, sentence, before, after }) => ({
+      id,
+      title,
+      outcome,
+      sentence,
+      before,
+      after,
+    })),
+    mixed: (kept.mixed ?? []).map(({ person, photographs }) => ({
+      person,
+      name: gallery.person(person)?.name ?? `person ${person}`,
+      photographs,
+    })),
+    run: gallery.runThatMade(version),
+  }
+}
+
+/** What of a recipe every depth has. */
+const Recipe = v.object({
+  depth: v.fallback(Depth, 'head'),
+  loss: v.fallback(v.object({ id: v.string(), miner: v.optional(v.string()) }), { id: '?' }),
+  seed: v.fallback(v.number(), 0),
+})
+
+function summaryOf({ gallery }: Pick<Parts, 'gallery'>, described: ModelVersion): ModelSummary {
+  const { inUse, replaced } = gallery.modelInUse()
+  const { version, name, parent, madeAt, recipe, processor, seconds, trainedOn, verdict, bytes } = described
+  const { depth, loss, seed } = v.parse(Recipe, recipe)
+  const people = new Set(gallery.people().map(({ person }) => person))
+  return {
+    version,
+    name,
+    inUse: inUse === version,
+    wayBack: inUse !== null && replaced.at(-1) === version,
+    retrained: {
+      parent,
+      madeAt,
+      depth,
+      loss: loss.id,
+      miner: loss.miner ?? null,
+      seed,
+      processor,
+      seconds,
+      people: trainedOn.people.length,
+      photographs: trainedOn.photographs,
+      others: trainedOn.others,
+      dataHash: trainedOn.hash,
+      verdict,
+      sentence: (described.report as Partial<KeptReport>).sentence ?? '',
+      bytes,
+      forgottenPeople: trainedOn.people.filter((person) => !people.has(person)).length,
+    },
+  }
+}
+
+function pretrained(parts: Pick<Parts, 'gallery' | 'model' | 'pretrained'>): ModelSummary {
+  const { inUse, replaced } = parts.gallery.modelInUse()
+  return {
+    version: pretrainedVersion(parts),
+    name: 'pre-trained',
+    inUse: inUse === null,
+    wayBack: inUse !== null && replaced.at(-1) === null,
+    retrained: null,
+  }
+}

@@ -1,0 +1,148 @@
+import type { Depth, Refusal, RetrainPlan, RetrainWish } from '../../contract.ts'
+import type { Plan } from '../../training/gallery-run/retrain-gallery.ts'
+import type { Parts } from '../parts.ts'
+import { galleryRunOf } from './gallery-run.ts'
+import { plannedProcessor, triedProcessors } from './processors.ts'
+import { recipeOf } from './recipe.ts'
+
+/** What a run would work with and what it would cost, before it is begun. */
+export async function retrainPlan(parts: Parts, wish: RetrainWish): Promise<RetrainPlan | Refusal> {
+  const { gallery, home } = parts
+  const [{ planOf }, { networkTrainings }] = await Promise.all([
+    import('../../training/gallery-run/retrain-gallery.ts'),
+    import('../../training/gallery-run/retrain-network.ts'),
+  ])
+  const run = await galleryRunOf(parts)
+  const plans = { head: planOf(run, 'head'), stage: planOf(run, 'stage'), all: planOf(run, 'all') }
+  const plan = plans[wish.depth]
+  const trainings = (depth: Depth) => {
+    const recipe = recipeOf({ ...wish, depth })
+    return recipe.depth === 'head'
+      ? headTrainings(plans.head)
+      : networkTrainings(recipe, plans[depth].cohortPeople)
+  }
+  const processor = plannedProcessor(wish, await triedProcessors(home))
+  const recommended = recommendedDepth(plans)
+  const depths = (['head', 'stage', 'all'] as const).map((depth) => ({
+    depth,
+    recommended: depth === recommended.depth,
+    why: recommended.why[depth],
+    possible: plans[depth].trouble === null,
+    seconds: secondsOf(parts, trainings(depth), { ...wish, depth }),
+  }))
+  const { seconds } = depths.find(({ depth }) => depth === wish.depth)!
+  const hardExamples = gallery.hardExamples().length
+  return {
+    kind: 'plan',
+    people: plan.people,
+    photographs: plan.photographs,
+    trainable: plan.trainable,
+    heldOut: plan.heldOut,
+    cohortPeople: plan.cohortPeople,
+    mayTrainPeople: plan.mayTrainPeople,
+    virtualStrangers: plan.virtualStrangers,
+    hardExamples,
+    mixed: plan.mixed.map(({ person, photographs }) => ({
+      person,
+      name: gallery.person(person)?.name ?? `person ${person}`,
+      photographs,
+    })),
+    depths,
+    processor,
+    sentence: [
+      counted(plan.people, 'person', 'people'),
+      counted(plan.photographs, 'photograph'),
+      depthWords[wish.depth],
+      ...(seconds === null ? [] : [`about ${durationInWords(seconds)} on ${processor.device}`]),
+    ].join(', '),
+    notes: [...notesOf(plan), ...(hardExamples > 0 ? [hardExampleNote(hardExamples)] : [])],
+    trouble: plan.trouble,
+  }
+}
+
+/** "head", "last stage", "all layers". */
+export const depthWords: Record<Depth, string> = { head: 'head', stage: 'last stage', all: 'all layers' }
+
+const fewestForFolds = 5
+
+/** How many trainings a head's run consists of, the folds' and the last. */
+function headTrainings({ trainable }: Pick<Plan, 'trainable'>): number {
+  return trainable >= fewestForFolds ? 6 : 1
+}
+
+/** From the last run of this depth on this machine, as long as it took for each step; null where there was none. */
+function secondsOf({ gallery }: Pick<Parts, 'gallery'>, trainings: number, wish: RetrainWish): number | null {
+  const last = gallery.lastRunOf(wish.depth)
+  if (!last || last.steps === 0) return null
+  return ((last.endedAt! - last.startedAt) / 1000 / last.steps) * recipeOf(wish).steps * trainings
+}
+
+const fewestOthers = 200 // people of cohorts that may be trained on: below, a whole network learns its gallery by heart
+const fewestPhotographs = 300
+
+/** By the amount of data alone: what it costs is said beside it. */
+function recommendedDepth(plans: Record<Depth, Plan>): { depth: Depth; why: Record<Depth, string> } {
+  const { head, all } = plans
+  const here = `${counted(head.people, 'person', 'people')} with ${counted(head.photographs, 'photograph')}`
+  const others = counted(all.mayTrainPeople, 'person', 'people')
+  const isMuch =
+    all.trouble === null && all.mayTrainPeople >= fewestOthers && all.photographs >= fewestPhotographs
+  const left = all.withoutCrop > 0 ? ` ${counted(all.withoutCrop, 'crop')} were not kept.` : ''
+  const network = (depth: 'stage' | 'all', usual: string) => `${plans[depth].trouble ?? usual}${left}`
+  return {
+    depth: isMuch ? 'all' : 'head',
+    why: {
+      head: isMuch
+        ? 'It takes seconds, and changes least.'
+        : `${here}: enough to say which of the known features matter, which is what a head learns, and too few to learn new ones.`,
+      stage: network(
+        'stage',
+        'It learns new features of what the lower layers see; a head costs less, all layers gain more.',
+      ),
+      all: network(
+        'all',
+        isMuch
+          ? `${here}, and ${others} mixed in who may be trained on: enough to learn new features without losing strangers.`
+          : `New features take many people: ${here} and ${others} who may be trained on are few. Import a cohort of ${fewestOthers} or more.`,
+      ),
+    },
+  }
+}
+
+function notesOf(plan: Plan): string[] {
+  const mixedIn =
+    plan.mayTrainPeople > 0
+      ? `${counted(plan.mayTrainPeople, 'person', 'people')} of cohorts that may be trained on`
+      : plan.virtualStrangers
+        ? 'virtual strangers'
+        : 'nobody'
+  const judges = [
+    ...(plan.trainable >= fewestForFolds ? ['the people left out, fold by fold'] : []),
+    ...(plan.cohortPeople > 0 ? [counted(plan.cohortPeople, 'imported stranger')] : []),
+  ]
+  const judgedBy =
+    judges.join(' and ') ||
+    (plan.virtualStrangers
+      ? 'virtual strangers alone: a forecast, because there are too few people for folds and no cohort'
+      : 'nobody')
+  return [
+    `Mixed in: ${mixedIn}.`,
+    `Strangers it is judged by: ${judgedBy}.`,
+    `${counted(plan.heldOut, 'photograph')} held out, which do not train.`,
+  ]
+}
+
+function hardExampleNote(count: number): string {
+  return `${counted(count, 'probe')} that ${count === 1 ? 'was' : 'were'} decided wrongly ${count === 1 ? 'trains' : 'train'} too.`
+}
+
+function counted(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? noun : plural}`
+}
+
+/** "20 s", "4 minutes", "1.5 hours": as exact as a forecast is. */
+export function durationInWords(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Number(seconds.toPrecision(2)))} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`
+  return `${Number((seconds / 3600).toPrecision(2))} hours`
+}

@@ -1,0 +1,200 @@
+import { afterEach, expect, test } from 'vitest'
+import type { RetrainWish } from '../../../src-main/contract.ts'
+import type { Engine } from '../../../src-main/engine.ts'
+import type { Parts } from '../../../src-main/engine/parts.ts'
+import { usualWish } from '../../../src-main/engine/retraining/options.ts'
+import { drawnGallery, openEngine, runTold } from './drawn-gallery.ts'
+
+const wish = (changed: Partial<RetrainWish> = {}): RetrainWish => ({ ...usualWish, steps: 20, ...changed })
+
+let open: { engine: Engine; parts: Parts }[] = []
+afterEach(() => {
+  for (const { engine, parts } of open) {
+    engine.close()
+    parts.gallery.close()
+  }
+  open = []
+})
+
+async function opened(home: string) {
+  const one = await openEngine(home)
+  open.push(one)
+  return one.engine
+}
+
+test('a run is planned, begun, followed and leaves a candidate with its report', async () => {
+  const home = await drawnGallery()
+  const engine = await opened(home)
+  const plan = await engine.call('retrain.plan', wish())
+  if (plan.kind === 'refused') throw new Error(plan.message)
+  expect(plan).toMatchObject({
+    people: 12,
+    photographs: 72,
+    trainable: 12,
+    heldOut: 12,
+    virtualStrangers: true,
+    trouble: null,
+    processor: { processor: 'cpu' },
+    sentence: '12 people, 72 photographs, head',
+  })
+  expect(
+    plan.depths.map(({ depth, recommended, possible, seconds }) => [depth, recommended, possible, seconds]),
+  ).toEqual([
+    ['head', true, true, null], // nothing was measured here yet
+    ['stage', false, false, null], // no crop was kept
+    ['all', false, false, null],
+  ])
+
+  const progress: number[] = []
+  engine.on('retrain-changed', ({ step }) => progress.push(step))
+  const done = runTold(engine, ({ state }) => state !== 'running')
+  const changed = new Promise<void>((resolve) => engine.on('gallery-changed', () => resolve()))
+  const begun = await engine.call('retrain.begin', wish())
+  expect(begun).toEqual({ kind: 'begun', run: 1 })
+  expect(await engine.call('retrain.begin', wish())).toMatchObject({ kind: 'refused', reason: 'running' })
+  const run = await done
+  await changed
+  expect(run).toMatchObject({
+    run: 1,
+    state: 'done',
+    step: 120,
+    steps: 120,
+    startedFrom: 'page',
+    message: null,
+  })
+  expect(run.device).toContain('thread')
+  expect(run.curve.at(-1)).toMatchObject({ run: 6, step: 20 })
+  expect(
+    run.curve.every(({ loss, activeTriplets, positive, negative, gradientNorm }) =>
+      [loss, activeTriplets, positive?.mean, negative?.mean, gradientNorm].every(Number.isFinite),
+    ),
+  ).toBe(true)
+  expect(progress.at(-1)).toBe(120)
+
+  const list = await engine.call('models.list', {})
+  expect(list).toMatchObject([
+    { version: '1', name: 'pre-trained', inUse: true, retrained: null },
+    {
+      version: run.candidate,
+      name: 'retrained 1',
+      inUse: false,
+      retrained: {
+        parent: '1',
+        depth: 'head',
+        loss: 'triplet',
+        miner: 'facenet-semi-hard',
+        seed: 1,
+        people: 12,
+        forgottenPeople: 0,
+      },
+    },
+  ])
+  const report = await engine.call('models.report', { version: run.candidate! })
+  if (report.kind === 'refused') throw new Error(report.message)
+  expect(report.lines.map(({ id }) => id)).toContain('strangers')
+  expect(report.run).toMatchObject({ run: 1, candidate: run.candidate })
+  expect(report.sentence).toBe(list[1]!.retrained!.sentence)
+
+  // What a run took here is what the next is foretold to take.
+  const again = await engine.call('retrain.plan', wish({ steps: 40 }))
+  if (again.kind === 'refused') throw new Error(again.message)
+  const took = (run.endedAt! - run.startedAt) / 1000
+  expect(again.depths[0]!.seconds).toBeCloseTo(2 * took, 6)
+}, 60_000)
+
+test('a run that was begun in one window is seen and cancelled in another, within a second, and leaves nothing', async () => {
+  const home = await drawnGallery()
+  const [here, there] = [await opened(home), await opened(home)]
+  const seenThere = runTold(there, ({ state, step }) => state === 'running' && step > 0)
+  const begun = await here.call('retrain.begin', wish({ steps: 100_000 }))
+  if (begun.kind === 'refused') throw new Error(begun.message)
+  const { run } = await seenThere
+  expect(await there.call('retrain.begin', wish())).toMatchObject({ reason: 'running' })
+  const { process: runner } = runnerOf(open[0]!.parts)
+
+  const cancelledHere = runTold(here, ({ state }) => state === 'cancelled')
+  expect(await there.call('retrain.cancel', { run })).toEqual({ kind: 'cancelled' })
+  const at = Date.now()
+  await until(() => !isRunning(runner))
+  expect(Date.now() - at).toBeLessThan(1500) // a second, and a machine that has more to do
+  await cancelledHere
+  expect(await here.call('retrain.cancel', { run })).toMatchObject({ reason: 'no-such-run' })
+  expect(await here.call('models.list', {})).toHaveLength(1)
+}, 60_000)
+
+test.each([0, 300, 1500])(
+  'a run whose process is killed %i ms after it began has failed, and everything is as it was',
+  async (ms) => {
+    const home = await drawnGallery()
+    const engine = await opened(home)
+    const { gallery } = open[0]!.parts
+    const before = { templates: gallery.templates('1'), inUse: gallery.modelInUse() }
+    const failed = runTold(engine, ({ state }) => state === 'failed')
+    await engine.call('retrain.begin', wish({ steps: 100_000 }))
+    const { process: runner } = runnerOf(open[0]!.parts)
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    process.kill(runner, 'SIGKILL')
+    const { message, candidate } = await failed
+    expect(message).toContain('ended unexpectedly')
+    expect(candidate).toBeNull()
+    expect({ templates: gallery.templates('1'), inUse: gallery.modelInUse() }).toEqual(before)
+    expect(gallery.modelVersions()).toEqual([])
+  },
+  60_000,
+)
+
+test('of two processes that begin at once, one runs', async () => {
+  const home = await drawnGallery()
+  const [here, there] = [await opened(home), await opened(home)]
+  const outcomes = await Promise.all([
+    here.call('retrain.begin', wish({ steps: 100_000 })),
+    there.call('retrain.begin', wish({ steps: 100_000 })),
+  ])
+  expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['begun', 'refused'])
+  expect(outcomes.find(({ kind }) => kind === 'refused')).toMatchObject({ reason: 'running' })
+}, 60_000)
+
+test('closing the application ends its run, and says so', async () => {
+  const home = await drawnGallery()
+  const engine = await opened(home)
+  await engine.call('retrain.begin', wish({ steps: 100_000 }))
+  const { process: runner } = runnerOf(open[0]!.parts)
+  engine.close()
+  await until(() => !isRunning(runner))
+  expect(open[0]!.parts.gallery.trainingRun(1)).toMatchObject({
+    state: 'failed',
+    message: expect.stringContaining('closed') as string,
+  })
+}, 60_000)
+
+test('too small a gallery is refused in words before anything is begun', async () => {
+  const engine = await opened(await drawnGallery({ people: 1 }))
+  expect(await engine.call('retrain.begin', wish())).toMatchObject({ kind: 'refused', reason: 'too-little' })
+  expect(await engine.call('retrain.run', {})).toBeNull()
+}, 60_000)
+
+test('a loss that is unknown fails the run with its words', async () => {
+  const engine = await opened(await drawnGallery())
+  const failed = runTold(engine, ({ state }) => state === 'failed')
+  await engine.call('retrain.begin', wish({ loss: 'no-such-loss' }))
+  expect((await failed).message).toContain('no-such-loss')
+}, 60_000)
+
+function runnerOf({ gallery }: Parts) {
+  let found = { process: 0, heardAt: 0 }
+  gallery.lastRun((runner) => ((found = runner), false))
+  return found
+}
+
+function isRunning(process_: number): boolean {
+  try {
+    process.kill(process_, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20))
+}
