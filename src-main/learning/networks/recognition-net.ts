@@ -27,8 +27,8 @@ export function recognitionNet(): Network {
         'conv32',
         plain((x) => x.sub(tf.tensor1d(meanRgb)).div(255)),
         scaled('conv32_down', 3, 32, { kernel: 7, stride: 2 }),
-        relu,
         maxPooling(3, 2),
+        relu, // dlib's order is the other; the result and its gradient are the same, on a quarter of the map
         ...['conv32_1', 'conv32_2', 'conv32_3'].map((name) => block(name, 32)),
       ),
       stage(

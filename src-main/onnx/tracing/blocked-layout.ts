@@ -196,7 +196,7 @@ class Lowering {
     const { operator, inputs, attributes, outputs } = node
     const image = inputs[0]!
     if (operator === 'ReduceSum' || operator === 'ReduceMean') return this.reduced(node)
-    if (operator === 'MaxPool' || operator === 'AveragePool')
+    if ((operator === 'MaxPool' || operator === 'AveragePool') && outputs.length === 1)
       return this.isBlocked(image)
         ? this.add(`${domain}.${operator}`, [this.blocked(image)], attributes)
         : null

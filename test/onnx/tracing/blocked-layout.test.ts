@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { openSession } from '../../../src-main/onnx/session.ts'
 import { channelBlock } from '../../../src-main/onnx/tracing/channel-block.ts'
 import { traceFunction } from '../../../src-main/onnx/tracing/trace.ts'
-import { drawInputs, difference } from './parity.ts'
+import { kernelCases, type KernelCase } from './kernel-table.ts'
+import { difference, drawInputs, eager, traced } from './parity.ts'
 
 let block = 0
 
@@ -85,6 +86,45 @@ const parts: Part[] = [
     expected: ['Conv', 'GlobalAveragePool'],
   },
 ]
+
+test('every kernel of the table and its gradient is the same in a graph for blocked kernels', async () => {
+  if (block === 0) return console.warn('this processor has no blocked kernels: not tested')
+  const wrong: string[] = []
+  for (const each of kernelCases) {
+    const real = each.inputs.some(({ dtype = 'float32' }) => dtype === 'float32')
+    const withGradients = real && (each.gradient ?? 'cpu') === 'cpu'
+    const [expected, actual] = [eager(each, withGradients), await traced(each, withGradients, 'cpu', block)]
+    for (const [name, values] of Object.entries(expected))
+      if (!(difference(values, actual[name]!) < 5e-6)) wrong.push(`${each.kernel} ${each.what ?? ''} ${name}`)
+  }
+  expect(wrong).toEqual([])
+})
+
+test('equal maxima: the first takes the whole gradient', async () => {
+  if (block === 0) return console.warn('this processor has no blocked kernels: not tested')
+  const flat: KernelCase = {
+    kernel: 'MaxPool',
+    inputs: [
+      { shape: [2, 7, 7, 16], from: 0, to: 2, dtype: 'int32' },
+      { shape: [2, 7, 7, 16], from: 0, to: 0 },
+    ],
+    run: (whole, zero) => tf.maxPool(whole!.cast('float32').add(zero!) as Images, 3, 2, 'valid'),
+  }
+  const [expected, actual] = [eager(flat, true), await traced(flat, true, 'cpu', block)]
+  expect(difference(expected['gradient 1']!, actual['gradient 1']!)).toBeLessThan(1e-6)
+})
+
+test('a filter’s gradient over a map that is cut in bands is that of the graph for any processor', async () => {
+  if (block === 0) return console.warn('this processor has no blocked kernels: not tested')
+  const large: KernelCase = {
+    kernel: 'Conv2D',
+    inputs: [{ shape: [16, 40, 36, 16] }, { shape: [3, 3, 16, 16] }],
+    run: (x, filter) => tf.conv2d(x as Images, filter as Images, 1, 'same'),
+  }
+  const [expected, actual] = [await traced(large, true), await traced(large, true, 'cpu', block)]
+  for (const name of ['output 0', 'gradient 0', 'gradient 1'])
+    expect(difference(expected[name]!, actual[name]!), name).toBeLessThan(5e-6)
+})
 
 describe('a graph for blocked kernels computes what TensorFlow.js computes', () => {
   test.each(parts)('$what', async ({ image, parameters, run, expected }) => {

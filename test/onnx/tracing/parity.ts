@@ -86,6 +86,7 @@ export async function traced(
   kernelCase: KernelCase,
   withGradients: boolean,
   processor: Processor = 'cpu',
+  block = 0,
 ): Promise<Outputs> {
   const compute = expression(kernelCase, withGradients)
   const inputs = kernelCase.inputs.map(({ shape, dtype }, index) => ({
@@ -93,7 +94,9 @@ export async function traced(
     shape,
     dtype,
   }))
-  const { model } = traceFunction((named) => compute(inputs.map(({ name }) => named[name]!)), inputs)
+  const { model } = traceFunction((named) => compute(inputs.map(({ name }) => named[name]!)), inputs, {
+    block,
+  })
   const session = await openSession(model, { processor, threads: 1 })
   const feeds: Record<string, ort.Tensor> = {}
   drawInputs(kernelCase.inputs).forEach((tensor, index) => {
@@ -114,7 +117,10 @@ export async function traced(
 /** The largest difference, as a share of the largest number (at least 1). */
 export function difference(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Infinity
-  const scale = Math.max(1, ...a.map(Math.abs).filter(Number.isFinite))
+  const scale = a.reduce(
+    (most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most),
+    1,
+  )
   return a.reduce((worst, value, index) => {
     const other = b[index]!
     if (Object.is(value, other) || value === other) return worst

@@ -29,12 +29,26 @@ export function elementwise(
   const order = leading.length > 0 ? commonOrder(leading) : upTo(shape.length)
   const operands = aligned.map((tensor) => {
     const single = uniformValue(tensor)
-    return single === null ? tracer.reorder(tensor, order) : uniform(single, [], tensor.dtype)
+    return single === null
+      ? widened(tracer, tracer.reorder(tensor, order), shape)
+      : uniform(single, [], tensor.dtype)
   })
   const stored = order.map((_, place) =>
     Math.max(1, ...operands.map((operand) => (operand.shape.length === 0 ? 1 : operand.stored[place]!))),
   )
   return tracer.emit(operator, operands, {}, { dtype, shape, axes: order, stored })
+}
+
+/**
+ * A known row that is repeated for each pixel (a mean colour, say) is written out for a row of pixels: ONNX Runtime
+ * computes run by run, and runs of three cost more than the arithmetic.
+ */
+function widened(tracer: Tracer, tensor: TracedTensor, shape: number[]): TracedTensor {
+  const [before, last] = tensor.axes.slice(-2)
+  if (!isConstant(tensor) || last === undefined) return tensor
+  const length = tensor.stored.at(-1)!
+  if (length === 1 || length >= 16 || length !== shape[last]) return tensor
+  return tracer.expand({ ...tensor, shape }, (axis) => axis === before)
 }
 
 /** Parameters of a network are often combined with each other only (batch norm, say): that is done here, once. */

@@ -1,8 +1,8 @@
 import { filterGradientOperator } from '../blocked-layout.ts'
 import type { KernelTable } from '../kernel.ts'
 import type { Tracer } from '../layout.ts'
-import { uniform, upTo, type TracedTensor } from '../tensor.ts'
-import { planConvolution, type ConvolutionPlan } from './convolution.ts'
+import { sizeOf, uniform, upTo, type TracedTensor } from '../tensor.ts'
+import { padsOf, planConvolution, type ConvolutionPlan } from './convolution.ts'
 import { add, elementwise, multiply, scalar, unary, where } from './elementwise.ts'
 import { matMul } from './matrix.ts'
 import { planPool, type PoolPlan } from './pooling.ts'
@@ -392,6 +392,33 @@ function maxPoolGradient(
   return channelsLast(gatherTaps(tracer, perTap, plan))
 }
 
+/** The same by the places that ONNX Runtime's CPU pool gives beside the maxima; added up, since windows overlap. */
+function maxPoolGradientByPlace(
+  tracer: Tracer,
+  dy: TracedTensor,
+  x: TracedTensor,
+  plan: PoolPlan,
+): TracedTensor {
+  const image = tracer.plain(channelsSecond(x))
+  const errors = tracer.plain(channelsSecond(dy))
+  const [count, total] = [sizeOf(errors.shape), sizeOf(image.shape)]
+  const window = {
+    kernel_shape: [plan.filterHeight, plan.filterWidth],
+    strides: [plan.strideHeight, plan.strideWidth],
+    pads: padsOf(plan),
+  }
+  const [, places] = tracer.graph.add('MaxPool', [tracer.nameOf(image)], window, 2)
+  const flat = tracer.graph.add('Reshape', [places!, tracer.integers([count])])[0]!
+  const zeros = tracer.graph.add('ConstantOfShape', [tracer.integers([total])])[0]!
+  const sum = tracer.emit(
+    'ScatterElements',
+    [zeros, flat, reshape(tracer, errors, [count])],
+    { axis: 0, reduction: 'add' },
+    { dtype: 'float32', shape: [total] },
+  )
+  return channelsLast(reshape(tracer, sum, image.shape))
+}
+
 const lowest = -3.4028234663852886e38 // the least float32
 
 /**
@@ -484,8 +511,12 @@ export const gradientKernels: KernelTable = {
       dy!,
       planConvolution(x!.shape, attributes.filterShape, attributes, true),
     ),
-  MaxPoolGrad: (tracer, { dy, input, output }, attributes) =>
-    maxPoolGradient(tracer, dy!, input!, output!, planPool(input!.shape, attributes)),
+  MaxPoolGrad: (tracer, { dy, input, output }, attributes) => {
+    const plan = planPool(input!.shape, attributes)
+    return tracer.block > 0
+      ? maxPoolGradientByPlace(tracer, dy!, input!, plan)
+      : maxPoolGradient(tracer, dy!, input!, output!, plan)
+  },
   AvgPoolGrad: (tracer, { dy, input }, attributes) =>
     averagePoolGradient(tracer, dy!, planPool(input!.shape, attributes)),
 }
