@@ -1,139 +1,164 @@
-import { thresholdInForce } from '../engine/tuning/in-force.ts'
-import { settingsOf, type Parts } from '../engine/parts.ts'
+import type { RetrainPlan, RetrainRun, RetrainWish } from '../contract.ts'
+import { candidateReport } from '../engine/retraining/model-list.ts'
+import { durationInWords, retrainPlan } from '../engine/retraining/plan.ts'
+import { recipeOf } from '../engine/retraining/recipe.ts'
+import { Runs } from '../engine/retraining/runs.ts'
+import { nodeTrainer } from '../engine/retraining/trainer.ts'
+import type { Parts } from '../engine/parts.ts'
 import { refused } from '../engine/refusal.ts'
-import type { Line } from '../training/gate/line.ts'
-import { defaultHeadRecipe, type HeadRecipe } from '../training/gallery-run/head-recipe.ts'
-import { planOf, retrainGallery, type Candidate, type Plan } from '../training/gallery-run/retrain-gallery.ts'
+import { ensureModels } from './models.ts'
+import { reportLines } from './models-show.ts'
 import { done, refusedOutcome, type Outcome } from './outcome.ts'
 import { count, shown } from './shown.ts'
-import type { Terminal } from './terminal.ts'
+import type { Progress, Terminal } from './terminal.ts'
 import { withGallery, type GalleryOptions } from './with-gallery.ts'
 
 export interface RetrainOptions extends GalleryOptions {
-  depth: 'head'
+  depth: RetrainWish['depth']
   loss?: string
   miner?: string
-  distance?: string
   steps?: number
+  learningRate?: number
+  distil?: number
+  processor: RetrainWish['processor']
   seed: number
   dryRun?: boolean
+  cancel?: boolean
 }
 
-/** Trains a candidate on the gallery and judges it. It is kept with its report; nothing uses it until it is promoted. */
-export async function retrain(options: RetrainOptions, terminal: Terminal): Promise<Outcome> {
-  return withGallery(options, terminal, false, async (parts) => {
-    const { gallery, model, card } = parts
-    const template = typicalTemplate(parts)
-    const run = {
-      gallery,
-      version: model.version,
-      card,
-      strangersModel: await strangersOf(parts),
-      threshold: thresholdInForce(parts, 'photograph-template', { template, burst: 1 }).distance,
-      wantedFmr: settingsOf(parts).wantedFmr,
-    }
-    const plan = planOf(run)
-    const recipe = recipeOf(options)
-    for (const line of namedBeforehand(parts, plan)) terminal.say(line)
-    if (options.dryRun) return done({ kind: 'plan', plan, recipe }, planLines(plan, recipe))
-    if (plan.trouble) return refusedOutcome(refused('too-little', plan.trouble))
+const runProcess = new URL('../engine/retraining/run-process.ts', import.meta.url)
+const lookEveryMs = 300
 
-    const { enableProdMode } = await import('@tensorflow/tfjs')
-    enableProdMode() // without its banner
-    const { openProcessor } = await import('../training/open-processor.ts')
-    const { openRunner, device } = await openProcessor('cpu')
-    terminal.say(`${planLines(plan, recipe)[0]!} On ${device}.`)
-    const candidate = await follow({ ...run, recipe, openRunner, processor: device }, terminal).catch(
-      (error: unknown) => refused('not-possible', error instanceof Error ? error.message : String(error)),
-    )
-    if ('kind' in candidate) return refusedOutcome(candidate)
-    return { exitCode: 0, json: { kind: 'candidate', ...candidate, recipe, plan }, text: inWords(candidate) }
+/**
+ * Trains a candidate on the gallery and judges it, in a process of its own; every window sees it and can cancel it. The
+ * candidate is kept with its report; nothing uses it until it is promoted.
+ */
+export async function retrain(options: RetrainOptions, terminal: Terminal): Promise<Outcome> {
+  if (options.depth !== 'head') await ensureModels(terminal)
+  return withGallery(options, terminal, false, async (parts) => {
+    const runs = new Runs(parts, nodeTrainer(runProcess))
+    const going = runs.now()
+    const isGoing = going?.state === 'running'
+    if (options.cancel) return isGoing ? cancelled(runs, going) : refusedOutcome(nothingRuns)
+    if (isGoing && !options.dryRun) return refusedOutcome(refused('running', inWords(going)))
+
+    const wish = wishOf(options)
+    const plan = await retrainPlan(parts, wish)
+    if (plan.kind === 'refused') return refusedOutcome(plan)
+    for (const { name, photographs } of plan.mixed)
+      terminal.say(
+        `Look at ${shown(name)} first: ${count(photographs, 'photograph')} of theirs look like somebody else.`,
+      )
+    if (options.dryRun) return done({ kind: 'plan', plan, recipe: recipeOf(wish) }, planLines(plan))
+    if (plan.trouble) return refusedOutcome(refused('too-little', plan.trouble))
+    return run(parts, runs, wish, plan, terminal)
   })
 }
 
-async function follow(run: Parameters<typeof retrainGallery>[0], terminal: Terminal): Promise<Candidate> {
-  const running = retrainGallery(run)
-  const { steps } = run.recipe
-  let bar: Awaited<ReturnType<Terminal['progress']>> | null = null
+async function run(
+  parts: Parts,
+  runs: Runs,
+  wish: RetrainWish,
+  plan: RetrainPlan,
+  terminal: Terminal,
+): Promise<Outcome> {
+  const begun = await runs.begin(wish, 'command-line')
+  if (begun.kind === 'refused') return refusedOutcome(begun)
+  const cancel = () => void runs.cancel(begun.run)
+  process.once('SIGINT', cancel)
+  process.once('SIGTERM', cancel)
+  try {
+    terminal.say(`${plan.sentence}. ${plan.processor.why}`)
+    const ended = await followed(parts, begun.run, runs, terminal)
+    if (ended.state === 'cancelled')
+      return refusedOutcome(refused('cancelled', 'The run was cancelled: everything is as it was.'))
+    if (ended.state === 'failed' || ended.candidate === null)
+      return refusedOutcome(refused('failed', ended.message ?? 'The run failed.'))
+    const report = candidateReport(parts, ended.candidate)
+    if (report.kind === 'refused') return refusedOutcome(report)
+    const { verdict, model } = report
+    const seconds = (ended.endedAt! - ended.startedAt) / 1000
+    return done({ ...report, kind: 'candidate', version: model.version, recipe: recipeOf(wish), plan }, [
+      ...reportLines(report),
+      verdict === 'promote'
+        ? `Candidate ${model.version}, made in ${durationInWords(seconds)}. "semblance promote ${model.version}" puts it in use.`
+        : `Candidate ${model.version}, made in ${durationInWords(seconds)}, is kept to be looked at and is not used.`,
+    ])
+  } finally {
+    process.off('SIGINT', cancel)
+    process.off('SIGTERM', cancel)
+    runs.close()
+  }
+}
+
+/** Shows it until it has ended, by what stands in the gallery. */
+async function followed(
+  { gallery }: Pick<Parts, 'gallery'>,
+  id: number,
+  runs: Runs,
+  terminal: Terminal,
+): Promise<RetrainRun> {
+  let bar: Progress | null = null
+  let said = ''
   try {
     for (;;) {
-      const { value, done } = await running.next()
-      if (done) return value
-      if (value.kind === 'run') bar ??= await terminal.progress(value.runs * steps, 'Retraining')
-      if (value.kind === 'run') bar?.say(`Run ${value.run} of ${value.runs}: ${value.what}`)
-      if (value.kind === 'step') bar?.step((value.run - 1) * steps + value.step)
+      runs.now() // a process that is gone has failed
+      const run = gallery.trainingRun(id)!
+      if (run.steps > 0) bar ??= await terminal.progress(run.steps, 'Retraining')
+      const { stage } = run
+      const what = stage.run > 0 ? `Training ${stage.run} of ${stage.runs}: ${stage.what}` : stage.what
+      if (what !== said && !what.includes(' of ' + stage.runs + ': Looking')) (bar ?? terminal).say(what)
+      said = what
+      bar?.step(run.step)
+      if (run.state !== 'running') return run
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
     }
   } finally {
     bar?.stop()
   }
 }
 
-function recipeOf({ loss, miner, distance, steps, seed }: RetrainOptions): HeadRecipe {
-  const usual = defaultHeadRecipe
-  const isOther = loss !== undefined && loss !== usual.loss.id
-  return {
-    ...usual,
-    seed,
-    ...(steps !== undefined && { steps }),
-    loss: {
-      ...(isOther ? { id: loss } : usual.loss),
-      ...(miner !== undefined && { miner }),
-      ...(distance !== undefined && { distance }),
-    },
-  }
+async function cancelled(runs: Runs, { run }: RetrainRun): Promise<Outcome> {
+  const outcome = runs.cancel(run)
+  return outcome.kind === 'refused'
+    ? refusedOutcome(outcome)
+    : done({ ...outcome, run }, ['The run is cancelled: everything is as it was.'])
 }
 
-/** How many photographs a template here usually has. */
-function typicalTemplate({ gallery }: Pick<Parts, 'gallery'>): number {
-  const sizes = gallery
-    .people()
-    .map(({ photographs }) => photographs)
-    .sort((a, b) => a - b)
-  return Math.max(1, sizes[sizes.length >> 1] ?? 1)
-}
+const nothingRuns = refused('no-such-run', 'No run is going on.')
 
-/** As the model in use sees them. */
-async function strangersOf({ strangers, model }: Parts) {
-  const fitted = await strangers
-  return fitted && fitted.version === model.version ? fitted.model : null
-}
-
-function namedBeforehand({ gallery }: Parts, { mixed }: Plan): string[] {
-  return mixed.map(
-    ({ person, photographs }) =>
-      `Look at ${shown(gallery.person(person)?.name ?? `person ${person}`)} first: ${count(photographs, 'photograph')} of theirs look like somebody else.`,
+function inWords({ startedFrom, stage, step, steps, remainingMs }: RetrainRun): string {
+  const where = startedFrom === 'page' ? 'in the window' : 'on the command line'
+  const left = remainingMs === null ? '' : `, about ${durationInWords(remainingMs / 1000)} left`
+  return (
+    `A run that was begun ${where} is going on: ${stage.what}, ${step} of ${steps} steps${left}. ` +
+    '"semblance retrain --cancel" cancels it.'
   )
 }
 
-function planLines(plan: Plan, { steps, loss }: HeadRecipe): string[] {
-  const folds =
-    plan.trainable >= 5 ? 'five runs without a fifth of the people, then one with everybody' : 'one run'
-  return [
-    `${count(plan.people, 'person', 'people')}, ${count(plan.photographs, 'photograph')} (${plan.heldOut} held out), head, ${loss.id}, ${folds}, ${count(steps, 'step')} each.`,
-    `Mixed in: ${plan.mayTrainPeople > 0 ? count(plan.mayTrainPeople, 'stranger') : plan.virtualStrangers ? 'virtual strangers' : 'nobody'}. Judged by: ${
-      [
-        ...(plan.trainable >= 5 ? ['the people left out'] : []),
-        ...(plan.cohortPeople > 0 ? [count(plan.cohortPeople, 'imported stranger')] : []),
-      ].join(' and ') || (plan.virtualStrangers ? 'virtual strangers alone' : 'nobody')
-    }.`,
-    ...(plan.trouble ? [plan.trouble] : []),
-  ]
+function wishOf(options: RetrainOptions): RetrainWish {
+  const { depth, loss, miner, steps, learningRate, distil, processor, seed } = options
+  return {
+    depth,
+    loss: loss ?? null,
+    miner: miner ?? null,
+    steps: steps ?? null,
+    learningRate: learningRate ?? null,
+    distillation: distil ?? null,
+    processor,
+    seed,
+  }
 }
 
-function inWords({ version, verdict, seconds }: Candidate): string[] {
+function planLines({ sentence, processor, depths, notes, trouble }: RetrainPlan): string[] {
   return [
-    ...verdict.lines.map(lineInWords),
-    '',
-    verdict.sentence,
-    verdict.kind === 'promote'
-      ? `Candidate ${version}, made in ${seconds.toFixed(0)} s. "semblance promote ${version}" puts it in use.`
-      : `Candidate ${version}, made in ${seconds.toFixed(0)} s, is kept to be looked at and is not used.`,
+    `${sentence}.`,
+    `On ${processor.device}: ${processor.why}`,
+    ...notes,
+    ...depths.map(
+      ({ depth, recommended, why, seconds }) =>
+        `${recommended ? '*' : ' '} ${depth}: ${why}${seconds === null ? '' : ` About ${durationInWords(seconds)} here.`}`,
+    ),
+    ...(trouble ? [trouble] : []),
   ]
-}
-
-const marks = { better: '+', 'not-worse': '=', worse: '−', 'not-judged': '?' } as const
-
-/** "= Health of the embedding. It fills …" */
-export function lineInWords({ outcome, title, sentence }: Line): string {
-  return `${marks[outcome]} ${title}. ${sentence}`
 }

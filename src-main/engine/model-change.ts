@@ -4,7 +4,7 @@ import { noSuchModel } from '../gallery/versions.ts'
 import type { Embedded } from '../vision/embedding.ts'
 import { computedKey, embedUnder } from './embed-under.ts'
 import type { Job } from './jobs.ts'
-import { readPretrainedHead, underModel } from './model-in-use.ts'
+import { madeOf, readPretrainedHead, underModel } from './model-in-use.ts'
 import type { Parts } from './parts.ts'
 import { readableCrop } from './re-embedding.ts'
 import { refused } from './refusal.ts'
@@ -23,7 +23,7 @@ export async function promoteModel(
   const { gallery } = parts
   const candidate = gallery.modelVersion(version)
   if (!candidate) return noSuchModel
-  if (!underModel(parts, version))
+  if (!madeOf(gallery, version, (parts.pretrained ?? parts).model.version))
     return refused('other-network', 'This model goes over the network of another release: retrain instead.')
   // What will be refused anyway is not computed.
   if (gallery.modelInUse().inUse !== version && (candidate.verdict === 'promote' || options.evenIfRejected))

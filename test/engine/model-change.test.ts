@@ -171,7 +171,7 @@ test('an open engine goes on with the model in use, and saves a draft of before 
   const engine = createEngine(parts)
   const shown: string[] = []
   engine.on('status-changed', ({ model }) => shown.push(model.version))
-  const begun = await engine.call('enrol.begin', { name: 'Ben' })
+  const begun = await engine.call('enrol.begin', { name: 'Ben', consent: true })
   if (begun.kind !== 'draft') throw new Error(begun.message)
   const frame = frameOf({ person: 1, photograph: 9 })
   await engine.call('enrol.frame', { draft: begun.draft, view: 'front', frame })

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
+import { defaultNetworkRecipe } from '../../../src-main/training/gallery-run/network-recipe.ts'
+import type { Plan } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
+import {
+  batchSizeOf,
+  keepRun,
+  keepTiming,
+  readTimings,
+  secondsOf,
+  timeRun,
+  timingKey,
+} from '../../../src-main/training/gallery-run/run-cost.ts'
+
+const plan: Plan = {
+  depth: 'all',
+  people: 40,
+  photographs: 400,
+  trainable: 40,
+  heldOut: 120,
+  cohortPeople: 0,
+  mayTrainPeople: 0,
+  cohortPhotographs: 0,
+  mayTrainPhotographs: 0,
+  virtualStrangers: false,
+  withoutCrop: 0,
+  mixed: [],
+  trouble: null,
+}
+const timing = { batchSize: 30, msPerStep: 1000, openMs: 2000, msPerPhotograph: 20 }
+
+test('a run costs its trainings and the photographs that are looked at', () => {
+  const all = { ...defaultNetworkRecipe.all, steps: 100, people: 10, photographs: 3, others: 0 }
+  expect(batchSizeOf(plan, all)).toBe(30)
+  // Three trainings of 100 steps, and the gallery four times: before, by each fold, and at the end.
+  expect(secondsOf(plan, all, timing)).toBeCloseTo(3 * (2 + 100) + 4 * 400 * 0.02)
+  // A cohort that judges spares the folds, and is looked at.
+  const judged = { ...plan, cohortPeople: 50, cohortPhotographs: 100 }
+  expect(secondsOf(judged, all, timing)).toBeCloseTo(102 + (2 * 400 + 100) * 0.02)
+  // A smaller gallery has smaller batches.
+  const few = { ...plan, people: 5, trainable: 5 }
+  expect(batchSizeOf(few, all)).toBe(15)
+  const head = { ...defaultHeadRecipe, steps: 300 }
+  expect(secondsOf(plan, head, { ...timing, batchSize: batchSizeOf(plan, head), msPerStep: 5 })).toBeCloseTo(
+    6 * (2 + 1.5),
+  )
+})
+
+test('what was measured is kept by device and depth, and a damaged file is measured again', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'semblance-timings-'))
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  expect(await readTimings(home)).toEqual({})
+  await keepTiming(home, 'a CPU', 'all', timing)
+  await keepTiming(home, 'a CPU', 'head', { ...timing, msPerStep: 5 })
+  await keepRun(home, 'a CPU', plan, defaultNetworkRecipe.all, { perStep: 800, perPhotograph: 15 })
+  const known = await readTimings(home)
+  expect(known[timingKey('a CPU', 'head')]!.msPerStep).toBe(5)
+  expect(known[timingKey('a CPU', 'all')]).toEqual({
+    batchSize: batchSizeOf(plan, defaultNetworkRecipe.all),
+    msPerStep: 800,
+    openMs: 2000,
+    msPerPhotograph: 15,
+  })
+  writeFileSync(join(home, 'run-timings.json'), '{')
+  expect(await readTimings(home)).toEqual({})
+})
+
+test('real steps are timed, on the inputs that the recipe asks for', async () => {
+  let [run, released, embedded] = [0, false, 0]
+  const measured = await timeRun(
+    defaultHeadRecipe,
+    async (step, batchSize) => ({
+      run: async (inputs) => {
+        run++
+        const taken = step.inputs(batchSize).filter(({ name }) => !step.state.includes(name))
+        for (const { name, shape } of taken.filter(({ name }) => name !== 'frozen'))
+          expect(inputs[name]!.length, name).toBe((shape as number[]).reduce((a, b) => a * b, 1))
+        return new Float32Array(step.measures.length)
+      },
+      state: async () => ({}),
+      release: async () => void (released = true),
+    }),
+    async () => void embedded++,
+  )
+  expect([run, released, embedded]).toEqual([4, true, 3])
+  expect(measured.msPerStep).toBeGreaterThanOrEqual(0)
+})
