@@ -563,7 +563,18 @@ export const calls = {
       bytes: FileBytes,
       job: v.optional(Key),
     }),
-    gives: gives<{ kind: 'imported'; people: number; photographs: number; skipped: string[] } | Refusal>(),
+    gives: gives<
+      | {
+          kind: 'imported'
+          people: number
+          photographs: number
+          skipped: string[] // names that were taken here already
+          models: number
+          strangers: number
+          notes: string[] // what else was taken over and what was not, each a sentence
+        }
+      | Refusal
+    >(),
   },
 
   /** Minutes for a large gallery: name a job to hear of it and to cancel it. Kept until the gallery changes. */

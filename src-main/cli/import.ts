@@ -34,6 +34,9 @@ export async function importFrom(
       json: imported,
       text: [
         `${count(imported.people, 'person', 'people')} and ${count(imported.photographs, 'photograph')} imported.`,
+        ...(imported.models > 0 ? [`${count(imported.models, 'retrained model')} added.`] : []),
+        ...(imported.strangers > 0 ? [`${count(imported.strangers, 'photograph')} of strangers added.`] : []),
+        ...imported.notes,
       ],
     }
   })

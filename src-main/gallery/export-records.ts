@@ -1,7 +1,9 @@
 import { decode, encode } from '@msgpack/msgpack'
 import * as v from 'valibot'
-import { ComparisonForm, qualityComponents, Settings, View } from '../contract.ts'
+import { ComparisonForm, qualityComponents, Settings, Strangers, View, Wish } from '../contract.ts'
+import type { PersonalChoice, ThresholdChoice } from '../contract.ts'
 import { nameRefusal } from './person-name.ts'
+import { modelEventKinds, type InUseRecord, type ModelEvent } from './versions-in-use.ts'
 
 // The file's owner knows its passphrase, its reader may not know its owner: what is inside is checked as anything
 // else that comes from outside.
@@ -9,18 +11,27 @@ import { nameRefusal } from './person-name.ts'
 const Time = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(8.64e15)) // ms since 1970; the last a Date can be
 const Word = v.pipe(v.string(), v.maxLength(1000))
 const Finite = v.pipe(v.number(), v.finite())
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const Bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes')
+/** What somebody or something was called in the gallery that was exported. */
+const Id = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
 
 /** float32, little-endian, as bytes in the file. */
-const Vector = v.pipe(
-  Bytes,
-  v.check((bytes) => bytes.length > 0 && bytes.length <= 4 * 8192 && bytes.length % 4 === 0, 'a vector'),
-  v.transform((bytes): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)),
-  v.check((vector) => vector.every(Number.isFinite), 'finite numbers'),
-)
+const vector = (mostNumbers: number) =>
+  v.pipe(
+    Bytes,
+    v.check(({ length }) => length > 0 && length <= 4 * mostNumbers && length % 4 === 0, 'a vector'),
+    v.transform((bytes): Float32Array => new Float32Array(new Uint8Array(bytes).buffer)),
+    v.check((numbers) => numbers.every(Number.isFinite), 'finite numbers'),
+  )
+const Vector = vector(8192)
 const UnitVector = v.pipe(
   Vector,
-  v.check((vector) => Math.abs(Math.hypot(...vector) - 1) < 1e-3, 'unit length'),
+  v.check((numbers) => Math.abs(Math.hypot(...numbers) - 1) < 1e-3, 'unit length'),
+)
+const Png = v.pipe(
+  Bytes,
+  v.check((png) => png.length <= 2 ** 20 && startsAsPng(png), 'a PNG'), // 256×256×4 bytes is 2^18
 )
 
 const Attempt = v.object({
@@ -41,13 +52,13 @@ const Attempt = v.object({
   modelVersion: Word,
 })
 
+const embeddings = <E extends v.GenericSchema>(Embedding: E) =>
+  v.pipe(v.array(Embedding), v.minLength(1), v.maxLength(1000))
+const Seen = v.object({ modelVersion: Word, embedding: UnitVector, features: Vector })
+
 const Photograph = v.object({
-  crop: v.nullable(
-    v.pipe(
-      Bytes,
-      v.check((png) => png.length <= 2 ** 20 && startsAsPng(png), 'a PNG'), // 256×256×4 bytes is 2^18
-    ),
-  ),
+  number: v.optional(Id),
+  crop: v.nullable(Png),
   cropHash: Word,
   capturedAt: Time,
   source: v.picklist(['camera', 'file']),
@@ -65,14 +76,55 @@ const Photograph = v.object({
     ),
     v.maxLength(qualityComponents.length),
   ),
-  embeddings: v.pipe(
-    v.array(v.object({ modelVersion: Word, embedding: UnitVector, features: Vector })),
-    v.minLength(1),
-    v.maxLength(1000),
-  ),
+  embeddings: embeddings(Seen),
+})
+
+const Form = v.object({
+  form: ComparisonForm,
+  templatePhotographs: Count,
+  burstPhotographs: Count,
+})
+const Model = v.object({ name: Word, version: Word })
+const Distance = v.pipe(v.number(), v.minValue(0), v.maxValue(2)) // Euclidean, unit-length embeddings
+
+// What else a choice holds is shown, never computed with: it is kept as it is.
+const chosen = {
+  form: Form,
+  threshold: Distance,
+  model: Model,
+  gallery: Word,
+  at: Time,
+  strangers: Strangers,
+}
+const Choice = v.pipe(
+  v.looseObject({
+    ...chosen,
+    wish: Wish,
+    people: Count,
+    strangerPeople: Count,
+    pairsOfPeople: Count,
+    strangersInWords: Word,
+    fmr: v.looseObject({ rate: Finite, upper95: Finite, people: Count, comparisons: Count }),
+    fnmr: v.looseObject({ rate: Finite, upper95: Finite, people: Count, comparisons: Count }),
+  }),
+  v.transform((choice) => choice as unknown as ThresholdChoice),
+)
+const Personal = v.pipe(
+  v.looseObject({ ...chosen, person: Id, from: Distance, reason: Word }),
+  v.check(({ threshold, from }) => threshold <= from, 'stricter than everybody’s'),
+  v.transform((choice) => choice as unknown as PersonalChoice),
+)
+
+const HardExample = v.object({
+  kind: v.picklist(['not-them', 'them']),
+  keptAt: Time,
+  distance: Finite,
+  crop: Png,
+  embeddings: embeddings(Seen),
 })
 
 const Person = v.object({
+  number: v.optional(Id),
   name: v.pipe(
     v.string(),
     v.check((name) => nameRefusal(name) === null, 'a name'),
@@ -82,49 +134,146 @@ const Person = v.object({
   skippedViews: v.pipe(v.array(View), v.maxLength(5)),
   photographs: v.array(Photograph),
   attempts: v.array(Attempt),
+  personalChoices: v.optional(v.array(Personal), []),
+  hardExamples: v.optional(v.array(HardExample), []),
 })
 
-const Rest = v.object({ settings: v.partial(Settings), attempts: v.array(Attempt) })
+const Cohort = v.object({
+  number: Id,
+  name: v.pipe(v.string(), v.maxLength(20_000)),
+  importedAt: Time,
+  mayTrain: v.boolean(),
+})
+
+const Stranger = v.object({
+  number: Id,
+  cohort: Id,
+  stranger: Id,
+  crop: Png,
+  embeddings: embeddings(v.object({ modelVersion: Word, embedding: UnitVector })),
+})
+
+const CardForm = v.looseObject({
+  form: ComparisonForm,
+  template: Id,
+  burst: Id,
+  people: Id,
+  genuinePairs: Id,
+  impostorPairs: Id,
+  operatingPoints: v.array(v.looseObject({ fmr: Finite, threshold: Distance, tmr: Finite })),
+})
+
+/** A retrained model: exactly one of head and network is there. */
+const ModelVersion = v.object({
+  number: Id,
+  version: Word,
+  madeAt: Time,
+  description: v.looseObject({
+    base: Word,
+    parent: Word,
+    processor: Word,
+    seconds: Finite,
+    trainedOn: v.looseObject({ people: v.array(Count), photographs: Count, others: Word, hash: Word }),
+    verdict: v.picklist(['promote', 'reject']),
+    recipe: v.unknown(),
+    report: v.unknown(),
+    card: v.looseObject({ model: Word, version: Word, measuredOn: Word, forms: v.array(CardForm) }),
+  }),
+  head: v.nullable(vector(4_000_000)),
+  network: v.nullable(Bytes),
+})
+
+const InUse = v.object({
+  inUse: v.nullable(Word),
+  replaced: v.array(v.nullable(Word)),
+  choicesOf: v.record(Word, v.array(Choice)),
+}) satisfies v.GenericSchema<unknown, InUseRecord>
+const Event = v.pipe(
+  v.looseObject({ at: Time, kind: v.picklist(modelEventKinds) }),
+  v.transform((event) => event as unknown as ModelEvent),
+)
+
+const Rest = v.object({
+  settings: v.partial(Settings),
+  attempts: v.array(Attempt),
+  choices: v.optional(v.array(Choice), []),
+  notSame: v.optional(
+    v.object({ people: v.array(v.tuple([Id, Id])), photographs: v.array(v.tuple([Id, Id])) }),
+    { people: [], photographs: [] },
+  ),
+  modelInUse: v.optional(InUse, { inUse: null, replaced: [], choicesOf: {} }),
+  modelEvents: v.optional(v.array(Event), []),
+})
 
 const FileRecord = v.variant('kind', [
   v.object({ kind: v.literal('person'), person: Person }),
+  v.object({ kind: v.literal('model'), model: ModelVersion }),
+  v.object({ kind: v.literal('cohort'), cohort: Cohort }),
+  v.object({ kind: v.literal('stranger'), stranger: Stranger }),
   v.object({ kind: v.literal('rest'), rest: Rest }),
 ])
 
 export type ExportedAttempt = v.InferOutput<typeof Attempt>
 export type ExportedPerson = v.InferOutput<typeof Person>
+export type ExportedModel = v.InferOutput<typeof ModelVersion>
+export type ExportedCohort = v.InferOutput<typeof Cohort>
+export type ExportedStranger = v.InferOutput<typeof Stranger>
+export type ExportedHardExample = v.InferOutput<typeof HardExample>
 export type ExportedRest = v.InferOutput<typeof Rest>
-export type ExportedRecord = { kind: 'person'; person: ExportedPerson } | { kind: 'rest'; rest: ExportedRest }
+export type ExportedRecord = v.InferOutput<typeof FileRecord>
+
+/** All that a file holds. What an older version of the program left out is empty. */
+export interface ExportedGallery {
+  people: ExportedPerson[]
+  models: ExportedModel[]
+  cohorts: ExportedCohort[]
+  strangers: ExportedStranger[]
+  rest: ExportedRest
+}
 
 /** A record's length in four bytes, then its MessagePack. */
 export function encodeRecord(record: ExportedRecord): Uint8Array {
-  const body = encode(record)
+  const body = encode(record, { ignoreUndefined: true })
   const length = Buffer.alloc(4)
   length.writeUInt32BE(body.length)
   return Buffer.concat([length, body])
 }
 
 /** Null where anything in the file is not as `encodeRecord` writes it. */
-export function decodeRecords(plain: Buffer): { people: ExportedPerson[]; rest: ExportedRest } | null {
-  const people: ExportedPerson[] = []
+export function decodeRecords(plain: Buffer): ExportedGallery | null {
+  const found: Omit<ExportedGallery, 'rest'> = { people: [], models: [], cohorts: [], strangers: [] }
   let rest: ExportedRest | null = null
   try {
     for (let at = 0; at < plain.length;) {
       const end = at + 4 + plain.readUInt32BE(at)
       if (end > plain.length || rest) return null
       const record = v.parse(FileRecord, decode(plain.subarray(at + 4, end), sizes))
-      if (record.kind === 'person') people.push(record.person)
-      else rest = record.rest
+      switch (record.kind) {
+        case 'person':
+          found.people.push(record.person)
+          break
+        case 'model':
+          found.models.push(record.model)
+          break
+        case 'cohort':
+          found.cohorts.push(record.cohort)
+          break
+        case 'stranger':
+          found.strangers.push(record.stranger)
+          break
+        case 'rest':
+          rest = record.rest
+      }
       at = end
     }
   } catch {
     return null // the library's words about bytes are no help to the user
   }
-  return rest && { people, rest }
+  return rest && { ...found, rest }
 }
 
 /** No length in the file makes us set aside more than that. */
-const sizes = { maxArrayLength: 1_000_000, maxMapLength: 64, maxExtLength: 0 }
+const sizes = { maxArrayLength: 1_000_000, maxMapLength: 1000, maxExtLength: 0 }
 
 function startsAsPng(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(0, 8)).toString('latin1') === '\x89PNG\r\n\x1a\n'

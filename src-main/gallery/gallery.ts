@@ -49,13 +49,13 @@ import {
   putHardExampleEmbedding,
   staleHardExamples,
 } from './hard-examples.ts'
-import { exportGallery, importGallery } from './transfer.ts'
-import type { Imported, TransferOptions } from './transfer.ts'
 import type { KeyKeeper, KeySource } from './key-keeper.ts'
 import { openStore } from './opening.ts'
 import { addPerson, forget, people, person, personByName, rename } from './people.ts'
 import { addPhotographs, crop, dropPhotograph, photograph, photographs, putEmbedding } from './photographs.ts'
 import { embeddings, features, stale } from './embeddings.ts'
+import { exportGallery, type TransferOptions } from './export-gallery.ts'
+import { importGallery, type Imported } from './import-gallery.ts'
 import type {
   HardExampleEmbedding,
   NewAttempt,
@@ -561,9 +561,10 @@ export class Gallery {
   }
 
   /**
-   * Adds the people of an exported file, each whole or not at all; who has a name that is taken is left out and
-   * named in `skipped`. Refuses, before anything is written, with 'not-an-export', 'newer-version',
-   * 'wrong-passphrase' or 'damaged'.
+   * Adds the people of an exported file, each whole or not at all, its retrained models and its cohorts; who has a name
+   * that is taken is left out and named in `skipped`. Into an empty gallery everything comes back as it was; in another
+   * one, settings, thresholds and the model in use stay. Refuses, before anything is written, with 'not-an-export',
+   * 'newer-version', 'wrong-passphrase' or 'damaged'.
    */
   importFrom(bytes: Uint8Array, passphrase: string, options?: TransferOptions): Promise<Imported | Refusal> {
     return importGallery(this.#store, bytes, passphrase, options)

@@ -12,7 +12,9 @@ import { stretch } from './key-keeper.ts'
 // Header: magic, salt (16), nonce prefix (7), key check (16). Then chunks of ciphertext and tag, each under the nonce
 // prefix | number (4) | 1 for the last, 0 before: none can be left out, moved, added or taken from another file.
 // Rogaway et al., "Online authenticated-encryption and its nonce-reuse misuse-resistance" (STREAM), 2015.
-const magic = Buffer.from('SEMBLANCE GALLERY 1\n', 'latin1')
+// Version 2 may hold records that a program of version 1 does not know; a file of version 1 is read as it is.
+const magic = Buffer.from('SEMBLANCE GALLERY 2\n', 'latin1')
+const known = [magic, Buffer.from('SEMBLANCE GALLERY 1\n', 'latin1')]
 const anyMagic = Buffer.from('SEMBLANCE GALLERY ', 'latin1')
 const saltAt = magic.length
 const prefixAt = saltAt + 16
@@ -63,7 +65,7 @@ export async function openFile(
 ): Promise<{ kind: 'opened'; plain: Buffer } | Refusal> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (!file.subarray(0, anyMagic.length).equals(anyMagic)) return refuse('not-an-export')
-  if (!file.subarray(0, magic.length).equals(magic))
+  if (!known.some((each) => file.subarray(0, magic.length).equals(each)))
     return refuse(file.length < magic.length ? 'damaged' : 'newer-version')
   if (file.length < headerBytes + tagBytes) return refuse('damaged')
   const header = file.subarray(0, headerBytes)

@@ -48,7 +48,10 @@ type Happened =
   | { kind: 'promoted'; version: string; replaced: string | null; evenThoughRejected: boolean }
   | { kind: 'rolled-back'; from: string; to: string | null }
 
-interface Stored extends ModelInUse {
+export const modelEventKinds = ['promoted', 'rolled-back'] as const satisfies Happened['kind'][]
+
+/** All that is kept about what is in use, as an exported gallery carries it. */
+export interface InUseRecord extends ModelInUse {
   /** The thresholds that were chosen when a model went out of use: they come back with it. */
   choicesOf: Record<string, ThresholdChoice[]>
 }
@@ -205,26 +208,33 @@ function bringBack(store: Store, chosen: ThresholdChoice[] | undefined): void {
   for (const choice of chosen) setChoice(store, choice)
 }
 
-function stored(store: Store): Stored {
+/** What is in use, and what comes back with what was before. */
+export function stored(store: Store): InUseRecord {
   const row = store.get('SELECT in_use FROM model_in_use WHERE id = 1')
   return row
-    ? (JSON.parse(store.seal.openText(row.in_use as Uint8Array, inUsePlace)) as Stored)
+    ? (JSON.parse(store.seal.openText(row.in_use as Uint8Array, inUsePlace)) as InUseRecord)
     : { inUse: null, replaced: [], choicesOf: {} }
 }
 
-function put(store: Store, now: Stored): void {
+/** Inside `store.write`: as it was in another gallery, its audit log first to last. */
+export function restoreInUse(store: Store, inUse: InUseRecord, events: readonly ModelEvent[]): void {
+  put(store, inUse)
+  for (const { at, ...event } of events) log(store, event, at)
+}
+
+function put(store: Store, now: InUseRecord): void {
   store.run(
     'INSERT OR REPLACE INTO model_in_use (id, in_use) VALUES (1, ?)',
     store.seal.sealText(JSON.stringify(now), inUsePlace),
   )
 }
 
-function log(store: Store, event: Happened): void {
+function log(store: Store, event: Happened, at = store.now()): void {
   const id = store.nextId('model_event')
   store.run(
     'INSERT INTO model_event (id, at, event) VALUES (?, ?, ?)',
     id,
-    Math.round(store.now()),
+    Math.round(at),
     store.seal.sealText(JSON.stringify(event), eventPlace(id)),
   )
 }

@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { encode } from '@msgpack/msgpack'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeRecords, encodeRecord } from '../../src-main/gallery/export-records.ts'
 import type { Gallery } from '../../src-main/gallery/gallery.ts'
 import { sealFile } from '../../src-main/gallery/sealed-file.ts'
-import { enrolled, newHome, openGallery, photographOf, someone, unitVectorOf } from './fixture.ts'
+import { cropOf, enrolled, newHome, openGallery, photographOf, someone, unitVectorOf } from './fixture.ts'
 
 const passphrase = 'correct horse battery'
 
@@ -83,6 +85,9 @@ describe('an exported gallery', () => {
       people: 2,
       photographs: 3,
       skipped: [],
+      models: 0,
+      strangers: 0,
+      notes: ['The settings of the file were taken over.'],
       cancelled: false,
     })
     expect(contentOf(other)).toEqual(contentOf(gallery))
@@ -102,6 +107,7 @@ describe('an exported gallery', () => {
       people: 1,
       photographs: 2,
       skipped: ['Ida'],
+      notes: ['The settings stay as they are here: those of the file were not taken.'],
     })
     expect(other.people().map(({ name }) => name)).toEqual(['IDA', 'Ada 👩🏽‍🚀'])
     expect(contentOf(other).people[0]).toEqual(before.people[0])
@@ -109,6 +115,23 @@ describe('an exported gallery', () => {
     expect(other.attempts({ limit: 9, person: ida })).toEqual([])
     expect(await other.importFrom(bytes, passphrase)).toMatchObject({ people: 0, skipped: ['Ada 👩🏽‍🚀', 'Ida'] })
     expect(other.counts()).toMatchObject({ people: 2, photographs: 3, attempts: 1 })
+  })
+
+  test('of the format before this one is read too', async () => {
+    // Made by the last program that wrote it, commit 85f7aa0: Ada with two photographs, an attempt and a setting.
+    const bytes = readFileSync(join(import.meta.dirname, 'fixtures/export-version-1.gallery'))
+    expect(bytes.toString('latin1', 0, 19)).toBe('SEMBLANCE GALLERY 1')
+    const gallery = await openGallery(newHome())
+    expect(await gallery.importFrom(bytes, passphrase)).toMatchObject({
+      people: 1,
+      photographs: 2,
+      models: 0,
+    })
+    expect(gallery.crop(1)).toEqual(Buffer.from(cropOf(1, 64)))
+    expect(gallery.crop(2)).toBeNull()
+    expect(gallery.embeddings('model-1', 1)[1]!.embedding).toEqual(photographOf(2).embedding)
+    expect(gallery.attempts({ limit: 9 })).toMatchObject([{ at: 100, claim: 'Ada' }])
+    expect(gallery.settings()).toEqual({ wantedFmr: 1e-3 })
   })
 
   test('is of one moment, whatever is written meanwhile', async () => {

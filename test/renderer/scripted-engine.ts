@@ -94,6 +94,7 @@ export class ScriptedEngine {
   tell: <E extends EventName>(event: E, body: Events[E]) => void = () => {}
   #crops = new Map<number, Uint8Array>()
   #files = 0
+  #verdicts = 0
   #burst = { person: 0, frames: 0, previewsBefore: 0 }
   #draft: { name: string; photographs: DraftPhotograph[]; skipped: View[] } | null = null
 
@@ -258,7 +259,15 @@ export class ScriptedEngine {
     },
     'gallery.import': ({ passphrase }) =>
       passphrase === 'the right one'
-        ? { kind: 'imported', people: 2, photographs: 9, skipped: ['Ada Example is enrolled here already.'] }
+        ? {
+            kind: 'imported',
+            people: 2,
+            photographs: 9,
+            skipped: ['Ada Example is enrolled here already.'],
+            models: 1,
+            strangers: 0,
+            notes: ['The settings stay as they are here: those of the file were not taken.'],
+          }
         : {
             kind: 'refused',
             reason: 'wrong-passphrase',
@@ -278,7 +287,7 @@ export class ScriptedEngine {
       nearestPhotograph: person * 10 + 1,
       bestFrame: this.#crops.get(1) ?? new Uint8Array(),
       framesUsed,
-      attempt: 1,
+      attempt: ++this.#verdicts,
     })
     switch (this.decides) {
       case 'match':

@@ -1,0 +1,381 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CohortId, PersonId, PhotographId, Refusal, Strangers } from '../contract.ts'
+import { addAttempt } from './attempts.ts'
+import { markNotSame, setChoice, setPersonalChoice } from './choices.ts'
+import { addCohort, addStranger, cohorts, putStrangerEmbedding, setMayTrain } from './cohorts.ts'
+import { insertEmbedding } from './embeddings.ts'
+import type { TransferOptions } from './export-gallery.ts'
+import { decodeRecords } from './export-records.ts'
+import type {
+  ExportedGallery,
+  ExportedHardExample,
+  ExportedModel,
+  ExportedPerson,
+  ExportedStranger,
+} from './export-records.ts'
+import { addHardExample, putHardExampleEmbedding } from './hard-examples.ts'
+import { addPerson } from './people.ts'
+import { addPhotographs } from './photographs.ts'
+import { openFile, refuse } from './sealed-file.ts'
+import { setSettings } from './settings.ts'
+import type { Store } from './store.ts'
+import { refreshTemplates, templates } from './templates.ts'
+import { addModelVersion, modelVersion, networkVersionOf, versionOf } from './versions.ts'
+import { restoreInUse } from './versions-in-use.ts'
+
+export interface Imported {
+  kind: 'imported'
+  people: number
+  photographs: number
+  /** Names that were taken here already; those people stayed out, and those here stayed as they are. */
+  skipped: string[]
+  /** Retrained models that were not here. */
+  models: number
+  /** Photographs of strangers that were not here. */
+  strangers: number
+  /** What else was taken over and what was not, each a sentence. */
+  notes: string[]
+  /** Stopped by the signal: who had been imported stays. */
+  cancelled: boolean
+}
+
+/**
+ * Adds an exported gallery: its people, each in a transaction of their own, retrained models and cohorts of strangers.
+ * Into a gallery that is empty, as after the loss of the machine, everything comes back as it was, settings, thresholds
+ * and the model in use as well. What stands in force in a gallery that is in use stays: its settings, its thresholds, its
+ * model.
+ */
+export async function importGallery(
+  store: Store,
+  bytes: Uint8Array,
+  passphrase: string,
+  { onProgress, signal }: TransferOptions = {},
+): Promise<Imported | Refusal> {
+  const opened = await openFile(bytes, passphrase)
+  if (opened.kind === 'refused') return opened
+  const file = decodeRecords(opened.plain)
+  if (!file || !fits(store, file) || !file.models.every(isItself)) return refuse('damaged')
+
+  const { isRestored, numbers, notes } = store.write(() => beginning(store, file))
+  const imported: Imported = {
+    kind: 'imported',
+    people: 0,
+    photographs: 0,
+    skipped: [],
+    models: 0,
+    strangers: 0,
+    notes,
+    cancelled: false,
+  }
+  // Reports name people by their numbers: where these change, models wait for them.
+  const addModels = () =>
+    store.write(() => {
+      imported.models = file.models.filter((model) => importModel(store, model, numbers)).length
+      if (isRestored) restoreInUse(store, file.rest.modelInUse, file.rest.modelEvents)
+    })
+  if (numbers.areKept) addModels()
+  const total = file.strangers.length + file.people.length
+  let done = 0
+  const step = async () => {
+    onProgress?.(++done, total)
+    await sleep(1) // the lock is free for as long, so that another process gets its turn
+  }
+  for (const each of file.strangers) {
+    if (signal?.aborted) return { ...imported, cancelled: true }
+    const hash = await cropHashOf(each.crop)
+    if (store.write(() => importStranger(store, each, hash, numbers)).kind === 'added') imported.strangers++
+    await step()
+  }
+  for (const each of file.people) {
+    if (signal?.aborted) return { ...imported, cancelled: true }
+    const hashes = await Promise.all(each.hardExamples.map(({ crop }) => cropHashOf(crop)))
+    if (store.write(() => importPerson(store, each, hashes, numbers)).kind === 'refused')
+      imported.skipped.push(each.name)
+    else {
+      imported.people += 1
+      imported.photographs += each.photographs.length
+    }
+    await step()
+  }
+  store.write(() => markPairs(store, file, numbers))
+  if (!numbers.areKept) addModels()
+  return imported
+}
+
+/** What somebody or something in the file is called here: their old number, where it was free. */
+class Numbers {
+  readonly people = new Map<PersonId, PersonId>()
+  readonly photographs = new Map<PhotographId, PhotographId>()
+  readonly cohorts = new Map<CohortId, CohortId>()
+  /** Whether old numbers are kept: reports, marks and what thresholds were measured on then hold as they are. */
+  readonly areKept: boolean
+
+  constructor(areKept: boolean) {
+    this.areKept = areKept
+  }
+}
+
+/** What does not depend on anybody; says in words what is taken of it, or of what follows, and what is not. */
+function beginning(store: Store, file: ExportedGallery) {
+  const { settings, attempts, choices, modelInUse } = file.rest
+  const isRestored = isEmpty(store)
+  const numbers = new Numbers(isRestored && reserve(store, file))
+  for (const { number, name, importedAt, mayTrain } of file.cohorts) {
+    const same = cohorts(store).find((each) => each.name === name && each.importedAt === importedAt)
+    const here = same?.cohort ?? withNumber(store, 'cohort', number, numbers, () => addCohort(store, name))
+    numbers.cohorts.set(number, here)
+    if (same) continue
+    store.run('UPDATE cohort SET imported_at = ? WHERE id = ?', importedAt, here)
+    setMayTrain(store, here, mayTrain)
+  }
+  if (isRestored) {
+    setSettings(store, settings)
+    for (const attempt of attempts) addAttempt(store, { ...attempt, person: null })
+    for (const choice of choices) setChoice(store, withCohort(choice, numbers))
+  }
+  const notes: string[] = []
+  const note = (has: boolean, taken: string, left: string) => has && notes.push(isRestored ? taken : left)
+  note(
+    Object.keys(settings).length > 0,
+    'The settings of the file were taken over.',
+    'The settings stay as they are here: those of the file were not taken.',
+  )
+  note(
+    choices.length > 0,
+    'The thresholds that were chosen there are in force here.',
+    'The thresholds stay as they are here: those that were chosen there were not taken.',
+  )
+  note(
+    modelInUse.inUse !== null,
+    `The retrained model that was in use there is in use here: ${modelInUse.inUse}.`,
+    `The model in use stays as it is here. There it was ${modelInUse.inUse}, which can be promoted.`,
+  )
+  return { isRestored, numbers, notes }
+}
+
+function isEmpty(store: Store): boolean {
+  const tables = ['person', 'attempt', 'setting', 'cohort', 'model_version', 'threshold_choice']
+  return !store.get(tables.map((table) => `SELECT 1 FROM ${table}`).join(' UNION ALL '))
+}
+
+type Numbered = Parameters<Store['nextId']>[0]
+
+/**
+ * In a gallery that has never held anybody, the file's numbers are set aside, so that nobody who is enrolled meanwhile
+ * gets one of them. Whether they could be: a number that was used once is never used again.
+ */
+function reserve(store: Store, file: ExportedGallery): boolean {
+  const last: Partial<Record<Numbered, number>> = {
+    person: highest(file.people.map(({ number }) => number)),
+    photograph: highest(file.people.flatMap((person) => person.photographs.map(({ number }) => number))),
+    cohort: highest(file.cohorts.map(({ number }) => number)),
+    cohort_photograph: highest(file.strangers.map(({ number }) => number)),
+    model_version: highest(file.models.map(({ number }) => number)),
+  }
+  const tables = Object.keys(last) as Numbered[]
+  if (tables.some((table) => store.nextId(table) > 1)) return false
+  for (const table of tables) setLastNumber(store, table, last[table]!)
+  return true
+}
+
+const highest = (numbers: (number | undefined)[]) =>
+  numbers.reduce<number>((most, number) => Math.max(most, number ?? 0), 0)
+
+/** Inside `store.write`: what is inserted gets this number, where numbers are kept. */
+function withNumber<T>(
+  store: Store,
+  table: Numbered,
+  number: number | undefined,
+  { areKept }: Numbers,
+  insert: () => T,
+): T {
+  if (!areKept || number === undefined) return insert()
+  const last = store.nextId(table) - 1
+  setLastNumber(store, table, number - 1)
+  const inserted = insert()
+  setLastNumber(store, table, Math.max(last, store.nextId(table) - 1))
+  return inserted
+}
+
+/** Where SQLite counts from: https://www.sqlite.org/autoinc.html */
+function setLastNumber(store: Store, table: Numbered, last: number): void {
+  if (store.run('UPDATE sqlite_sequence SET seq = ? WHERE name = ?', last, table) === 0)
+    store.run('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)', table, last)
+}
+
+/** Whether a model's version is that of its very numbers. */
+function isItself({ version, description: { base }, head, network }: ExportedModel): boolean {
+  if (head === null) return network !== null && version === networkVersionOf(base, network)
+  return network === null && version === versionOf(base, head)
+}
+
+/** Whether it was not here. */
+function importModel(
+  store: Store,
+  { number, version, madeAt, description, head, network }: ExportedModel,
+  numbers: Numbers,
+): boolean {
+  if (modelVersion(store, version)) return false
+  const { trainedOn, report, ...others } = description
+  const model = {
+    ...others,
+    trainedOn: { ...trainedOn, people: trainedOn.people.map((person) => numbers.people.get(person) ?? 0) },
+    report: renumbered(report, numbers),
+    ...(head ? { head } : { network: network! }),
+  }
+  const named = numbers.areKept ? { ...model, trainedOn, report } : model
+  const added = withNumber(store, 'model_version', number, numbers, () => addModelVersion(store, named))
+  if (added.kind === 'refused') throw new Error(added.message) // looked up a moment ago
+  store.run('UPDATE model_version SET made_at = ? WHERE version = ?', madeAt, version)
+  return true
+}
+
+/** A report that speaks of people by their numbers here; of who did not come over, as of nobody (0). */
+function renumbered(report: unknown, numbers: Numbers): unknown {
+  if (Array.isArray(report)) return report.map((each) => renumbered(each, numbers))
+  if (typeof report !== 'object' || report === null) return report
+  return Object.fromEntries(
+    Object.entries(report).map(([key, value]) =>
+      key === 'person' && typeof value === 'number'
+        ? [key, numbers.people.get(value) ?? 0]
+        : [key, renumbered(value, numbers)],
+    ),
+  )
+}
+
+/** A choice measured on a cohort names it as it is called here. */
+function withCohort<C extends { strangers: Strangers }>(choice: C, { cohorts }: Numbers): C {
+  const { strangers } = choice
+  if (strangers.kind !== 'cohort' || strangers.cohort === null) return choice
+  return { ...choice, strangers: { ...strangers, cohort: cohorts.get(strangers.cohort) ?? strangers.cohort } }
+}
+
+function importStranger(
+  store: Store,
+  { number, cohort, stranger, crop, embeddings }: ExportedStranger,
+  cropHash: string,
+  numbers: Numbers,
+): { kind: 'added' } | Refusal {
+  const into = numbers.cohorts.get(cohort)
+  if (into === undefined) return refuse('damaged') // its cohort is not in the file
+  const [first, ...others] = embeddings
+  const added = withNumber(store, 'cohort_photograph', number, numbers, () =>
+    addStranger(store, into, { stranger, crop, cropHash, ...first! }),
+  )
+  if (added.kind === 'refused') return added
+  for (const { modelVersion, embedding } of others)
+    putStrangerEmbedding(store, added.photograph, modelVersion, embedding)
+  return { kind: 'added' }
+}
+
+/** Names were checked with the file, so that a refusal means: taken. */
+function importPerson(
+  store: Store,
+  person: ExportedPerson,
+  hashes: string[],
+  numbers: Numbers,
+): { kind: 'imported' } | Refusal {
+  const added = withNumber(store, 'person', person.number, numbers, () =>
+    addPerson(store, person, person.enrolledAt),
+  )
+  if (added.kind === 'refused') return added
+  const here = added.person
+  for (const run of runsOf(person.photographs)) importPhotographs(store, here, run, numbers)
+  refreshTemplates(store, here)
+  for (const attempt of person.attempts) addAttempt(store, { ...attempt, person: here })
+  for (const choice of person.personalChoices)
+    setPersonalChoice(store, { ...withCohort(choice, numbers), person: here })
+  for (const [i, example] of person.hardExamples.entries())
+    importHardExample(store, here, example, hashes[i]!)
+  if (person.number !== undefined) numbers.people.set(person.number, here)
+  return { kind: 'imported' }
+}
+
+/** Photographs whose numbers follow on each other, which are inserted at once. */
+function runsOf(photographs: ExportedPerson['photographs']): ExportedPerson['photographs'][] {
+  const runs: ExportedPerson['photographs'][] = []
+  for (const photograph of photographs) {
+    const run = runs.at(-1)
+    const before = run?.at(-1)?.number
+    if (run && (before === undefined ? photograph.number === undefined : photograph.number === before + 1))
+      run.push(photograph)
+    else runs.push([photograph])
+  }
+  return runs
+}
+
+function importPhotographs(
+  store: Store,
+  person: PersonId,
+  run: ExportedPerson['photographs'],
+  numbers: Numbers,
+): void {
+  const firsts = run.map(({ embeddings, ...photograph }) => ({ ...photograph, ...embeddings[0]! }))
+  const kept = withNumber(store, 'photograph', run[0]!.number, numbers, () =>
+    addPhotographs(store, person, firsts),
+  )
+  if (kept.kind === 'refused') throw new Error(kept.message) // the person was added a moment ago
+  run.forEach(({ number, embeddings }, i) => {
+    const here = kept.photographs[i]!
+    if (number !== undefined) numbers.photographs.set(number, here)
+    for (const { modelVersion, features, embedding } of embeddings.slice(1))
+      insertEmbedding(store, here, person, modelVersion, features, embedding)
+  })
+}
+
+/** One that is kept here already, of whomever, stays as it is. */
+function importHardExample(
+  store: Store,
+  person: PersonId,
+  { kind, keptAt, distance, crop, embeddings }: ExportedHardExample,
+  cropHash: string,
+): void {
+  const [first, ...others] = embeddings
+  const kept = addHardExample(store, { kind, person, distance, crop, cropHash, ...first! })
+  if (kept.kind === 'refused') return
+  store.run('UPDATE hard_example SET kept_at = ? WHERE id = ?', keptAt, kept.id)
+  for (const { modelVersion, features, embedding } of others)
+    putHardExampleEmbedding(store, kept.id, modelVersion, features, embedding)
+}
+
+/** Pairs the user has looked at, of which both sides came over. */
+function markPairs(store: Store, { people, rest }: ExportedGallery, numbers: Numbers): void {
+  const photographOf = new Map(people.map(({ number, photographs }) => [number, photographs[0]?.number]))
+  const pairs = [
+    ...rest.notSame.photographs,
+    ...rest.notSame.people.map(([a, b]) => [photographOf.get(a), photographOf.get(b)] as const),
+  ]
+  for (const [a, b] of pairs) {
+    const [first, second] = [numbers.photographs.get(a ?? 0), numbers.photographs.get(b ?? 0)]
+    if (first !== undefined && second !== undefined) markNotSame(store, first, second, true)
+  }
+}
+
+/** Of the pixels, as the pipeline tells a photograph; of the file where they cannot be read. */
+async function cropHashOf(png: Uint8Array): Promise<string> {
+  // Loads the image library: an import without strangers does without it.
+  const { cropFromPng, cropHash } = await import('../vision/kept-crop.ts')
+  try {
+    return cropHash(await cropFromPng(png))
+  } catch {
+    return createHash('sha256').update(png).digest('hex') // it is shown as unreadable when somebody looks at it
+  }
+}
+
+/** Whether all embeddings of one model version, here and in the file, have as many numbers. */
+function fits(store: Store, { people, strangers }: ExportedGallery): boolean {
+  const lengths = new Map<string, number>()
+  const versions = store.all('SELECT DISTINCT model_version FROM template')
+  for (const row of versions) {
+    const modelVersion = String(row.model_version)
+    lengths.set(modelVersion, templates(store, modelVersion)[0]!.embedding.length)
+  }
+  const photographs = people.flatMap(({ photographs, hardExamples }) => [...photographs, ...hardExamples])
+  return [...photographs, ...strangers]
+    .flatMap(({ embeddings }): { modelVersion: string; embedding: Float32Array }[] => embeddings)
+    .every(({ modelVersion, embedding }) => {
+      if (!lengths.has(modelVersion)) lengths.set(modelVersion, embedding.length)
+      return lengths.get(modelVersion) === embedding.length
+    })
+}

@@ -1,0 +1,278 @@
+import { describe, expect, test } from 'vitest'
+import type { PersonalChoice, ThresholdChoice } from '../../src-main/contract.ts'
+import type { Gallery } from '../../src-main/gallery/gallery.ts'
+import { versionOf } from '../../src-main/gallery/versions.ts'
+import { cropOf, enrolled, newHome, openGallery, photographOf } from './fixture.ts'
+
+const passphrase = 'correct horse battery'
+const base = 'model-1'
+const at = 1_700_000_000_000
+
+const doubted = {
+  rate: 0.01,
+  errors: 1,
+  comparisons: 100,
+  people: 3,
+  effectiveComparisons: 50,
+  interval95: [0, 0.05],
+  upper95: 0.04,
+  lower95: 0,
+  upper80: 0.03,
+  method: 'exact, effective comparisons over people',
+} as unknown as ThresholdChoice['fmr']
+
+function choiceFor(gallery: Gallery, version: string, cohort: number | null): ThresholdChoice {
+  return {
+    form: { form: 'photograph-template', templatePhotographs: 2, burstPhotographs: 1 },
+    threshold: 0.75,
+    wish: { by: 'fmr', fmr: 1e-3 },
+    model: { name: 'face-recognition', version },
+    gallery: gallery.fingerprint(),
+    at,
+    people: 3,
+    strangerPeople: 1,
+    pairsOfPeople: 3,
+    strangers: { kind: 'cohort', cohort },
+    strangersInWords: '1 person imported as a stranger',
+    fmr: doubted,
+    fnmr: doubted,
+    forecast: null,
+  }
+}
+
+/** Ada, Ben and Cem, their photographs taken in turn; everything that can be tuned was tuned, and retrained. */
+async function tunedGallery() {
+  const gallery = await openGallery(newHome(), { now: () => at })
+  const ada = enrolled(gallery, 'Ada', [photographOf(1)])
+  const ben = enrolled(gallery, 'Ben', [photographOf(2)])
+  gallery.addPhotograph(ada, photographOf(3))
+  gallery.addPhotograph(ada, photographOf(4))
+  const cem = enrolled(gallery, 'Cem', [photographOf(5)])
+  gallery.markNotSame(1, 2, true) // Ada is not Ben
+  gallery.markNotSame(1, 3, true) // two photographs under Ada's name
+
+  const cohort = gallery.addCohort('Passers-by')
+  for (const seed of [20, 21]) {
+    const { crop, cropHash, embedding } = photographOf(seed)
+    gallery.addStranger(cohort, { stranger: 1, crop: crop!, cropHash, modelVersion: base, embedding })
+  }
+  gallery.setMayTrain(cohort, true)
+
+  const head = Float32Array.from({ length: 16 }, (_, i) => i / 7)
+  const model = {
+    base,
+    parent: base,
+    recipe: { loss: 'triplet' },
+    processor: 'cpu',
+    seconds: 2.5,
+    trainedOn: { people: [ada, ben], photographs: 4, others: 'virtual strangers', hash: 'abc' },
+    verdict: 'promote' as const,
+    report: { people: [{ person: ben, better: true }], mixed: [] },
+    card: { model: 'm', version: 'v', measuredOn: 'x', forms: [] },
+  }
+  const added = gallery.addModelVersion({ ...model, head })
+  const network = cropOf(77, 5000)
+  const whole = gallery.addModelVersion({ ...model, verdict: 'reject', network })
+  if (added.kind === 'refused' || whole.kind === 'refused') throw new Error('not added')
+  gallery.setChoice(choiceFor(gallery, base, cohort))
+  const promoted = gallery.promote(
+    added.version,
+    (version, seen) => ({ ...seen[0]!, modelVersion: version ?? base }),
+    { evenIfRejected: false },
+  )
+  expect(promoted.kind).toBe('promoted')
+  gallery.setChoice({ ...choiceFor(gallery, added.version, cohort), threshold: 0.7 })
+  const { wish: _wish, ...chosen } = choiceFor(gallery, added.version, cohort)
+  gallery.setPersonalChoice({
+    ...chosen,
+    person: ben,
+    threshold: 0.6,
+    from: 0.7,
+    reason: 'Ada is near',
+    strangersCompared: 2,
+  } as unknown as PersonalChoice)
+  const { crop, cropHash, embedding, features } = photographOf(30)
+  gallery.addHardExample({
+    kind: 'not-them',
+    person: ben,
+    distance: 0.4,
+    crop: crop!,
+    cropHash,
+    modelVersion: base,
+    features,
+    embedding,
+  })
+  gallery.setSettings({ wantedFmr: 1e-3 })
+  return { gallery, ada, ben, cem, cohort, head: added.version, network: whole.version }
+}
+
+async function exported(gallery: Gallery): Promise<Uint8Array> {
+  const outcome = await gallery.exportTo(passphrase)
+  if (outcome.kind === 'refused') throw new Error(outcome.message)
+  return outcome.bytes
+}
+
+async function imported(into: Gallery, bytes: Uint8Array) {
+  const outcome = await into.importFrom(bytes, passphrase)
+  if (outcome.kind === 'refused') throw new Error(outcome.message)
+  return outcome
+}
+
+/** All that tuning and retraining left, numbers and all. */
+function tuned(gallery: Gallery) {
+  const versions = gallery.modelVersions()
+  return {
+    fingerprint: gallery.fingerprint(),
+    cohortFingerprint: gallery.cohortFingerprint(null),
+    people: gallery.people(),
+    photographs: gallery.people().map(({ person }) => gallery.photographs(person)),
+    choices: gallery.choices(),
+    personal: gallery.personalChoices(),
+    notSame: gallery.notSame(),
+    cohorts: gallery.cohorts(),
+    strangers: [base, versions[0]?.version ?? ''].map((version) => gallery.strangerEmbeddings(version, null)),
+    strangerCrops: [1, 2].map((photograph) => gallery.strangerCrop(photograph)?.toString()),
+    versions,
+    heads: versions.map(({ version }) => gallery.modelHead(version)),
+    networks: versions.map(({ version }) => gallery.modelNetwork(version)?.toString()),
+    inUse: gallery.modelInUse(),
+    events: gallery.modelEvents(),
+    hardExamples: gallery.hardExamples(),
+    hardEmbeddings: gallery.hardExampleEmbeddings(base),
+  }
+}
+
+describe('into an empty gallery', () => {
+  test('everything comes back as it was, every number included, so that no threshold turns stale', async () => {
+    const { gallery, head } = await tunedGallery()
+    const other = await openGallery(newHome(), { now: () => at + 1e6 })
+    expect(await imported(other, await exported(gallery))).toMatchObject({
+      people: 3,
+      photographs: 5,
+      models: 2,
+      strangers: 2,
+      notes: [
+        'The settings of the file were taken over.',
+        'The thresholds that were chosen there are in force here.',
+        `The retrained model that was in use there is in use here: ${head}.`,
+      ],
+    })
+    expect(tuned(other)).toEqual(tuned(gallery))
+    expect(other.choices()[0]!.gallery).toBe(other.fingerprint())
+  })
+
+  test('the way back leads to the thresholds that were chosen before', async () => {
+    const { gallery } = await tunedGallery()
+    const other = await openGallery(newHome())
+    await imported(other, await exported(gallery))
+    const back = other.rollBack((version, seen) => seen.find((by) => by.modelVersion === (version ?? base))!)
+    expect(back).toMatchObject({ kind: 'rolled-back', to: null })
+    expect(other.choices().map(({ threshold }) => threshold)).toEqual([0.75])
+  })
+
+  test('whoever comes next gets a number of their own', async () => {
+    const { gallery, cem } = await tunedGallery()
+    const other = await openGallery(newHome())
+    await imported(other, await exported(gallery))
+    expect(enrolled(other, 'Dana', [photographOf(9)])).toBe(cem + 1)
+    expect(other.photographs(cem + 1)[0]!.photograph).toBe(6)
+    expect(other.addCohort('Others')).toBe(2)
+  })
+
+  test('that once held somebody, people get new numbers, and reports and cohorts follow them', async () => {
+    const { gallery, head } = await tunedGallery()
+    const other = await openGallery(newHome())
+    other.forget(enrolled(other, 'Gone', [photographOf(50)]))
+    other.removeCohort(other.addCohort('Gone'))
+    await imported(other, await exported(gallery))
+    const number = (name: string) => other.personByName(name)!.person
+    expect([number('Ada'), number('Ben'), number('Cem')]).toEqual([2, 3, 4])
+    const model = other.modelVersion(head)!
+    expect(model.trainedOn.people).toEqual([number('Ada'), number('Ben')])
+    expect(model.report).toMatchObject({ people: [{ person: number('Ben') }] })
+    expect(other.modelInUse().inUse).toBe(head)
+    const cohort = other.cohorts()[0]!.cohort
+    expect(cohort).toBe(2)
+    expect(other.choices()[0]!.strangers).toEqual({ kind: 'cohort', cohort })
+    expect(other.personalChoices()).toMatchObject([{ person: number('Ben'), strangers: { cohort } }])
+    expect(other.notSame().people).toEqual([[number('Ada'), number('Ben')]])
+    expect(other.hardExamples()).toMatchObject([{ person: number('Ben'), keptAt: at }])
+    // What the threshold was measured on has other numbers now: it holds, and is said to be stale.
+    expect(other.choices()[0]!.gallery).not.toBe(other.fingerprint())
+  })
+})
+
+describe('into a gallery in use', () => {
+  test('people, models and strangers are added; what is in force stays, and it is said', async () => {
+    const { gallery, head, network } = await tunedGallery()
+    const other = await openGallery(newHome())
+    enrolled(other, 'Eva', [photographOf(60)])
+    const own = { ...choiceFor(other, base, null), threshold: 0.5 }
+    other.setChoice(own)
+    expect(await imported(other, await exported(gallery))).toMatchObject({
+      people: 3,
+      models: 2,
+      strangers: 2,
+      notes: [
+        'The settings stay as they are here: those of the file were not taken.',
+        'The thresholds stay as they are here: those that were chosen there were not taken.',
+        `The model in use stays as it is here. There it was ${head}, which can be promoted.`,
+      ],
+    })
+    expect(other.choices()).toEqual([own])
+    expect(other.settings()).toEqual({})
+    expect(other.modelInUse().inUse).toBeNull()
+    expect(other.modelVersions().map(({ version }) => version)).toEqual([head, network])
+    const ben = other.personByName('Ben')!.person
+    expect(ben).toBe(3)
+    expect(other.modelVersion(head)!.report).toMatchObject({ people: [{ person: ben }] })
+    // A stricter threshold of somebody's own overwrites nobody's.
+    expect(other.personalChoices()).toMatchObject([{ person: ben, threshold: 0.6 }])
+  })
+
+  test('the same file twice adds nothing twice', async () => {
+    const bytes = await exported((await tunedGallery()).gallery)
+    const other = await openGallery(newHome())
+    await imported(other, bytes)
+    const before = tuned(other)
+    expect(await imported(other, bytes)).toMatchObject({
+      people: 0,
+      models: 0,
+      strangers: 0,
+      skipped: ['Ada', 'Ben', 'Cem'],
+    })
+    expect(tuned(other)).toEqual(before)
+  })
+
+  test('an import that was cut short among the strangers is made whole by the next', async () => {
+    const bytes = await exported((await tunedGallery()).gallery)
+    const other = await openGallery(newHome())
+    const stopping = new AbortController()
+    const stop = { onProgress: () => stopping.abort(), signal: stopping.signal }
+    expect(await other.importFrom(bytes, passphrase, stop)).toMatchObject({ cancelled: true, strangers: 1 })
+    expect(await imported(other, bytes)).toMatchObject({ people: 3, strangers: 1 })
+    expect(other.cohorts()).toMatchObject([{ people: 1, photographs: 2 }])
+  })
+})
+
+test('a model whose numbers are not those its version names is refused with the whole file', async () => {
+  const { gallery } = await tunedGallery()
+  const file = await exported(gallery)
+  const { openFile, sealFile } = await import('../../src-main/gallery/sealed-file.ts')
+  const { decodeRecords, encodeRecord } = await import('../../src-main/gallery/export-records.ts')
+  const opened = await openFile(file, passphrase)
+  if (opened.kind === 'refused') throw new Error(opened.message)
+  const { models, rest } = decodeRecords(opened.plain)!
+  const changed = models[0]!
+  expect(changed.version).toBe(versionOf(base, changed.head!))
+  changed.head![0]! += 1
+  async function* parts() {
+    yield encodeRecord({ kind: 'model', model: changed })
+    yield encodeRecord({ kind: 'rest', rest })
+  }
+  const other = await openGallery(newHome())
+  expect(await other.importFrom(await sealFile(parts(), passphrase), passphrase)).toMatchObject({
+    reason: 'damaged',
+  })
+  expect(other.modelVersions()).toEqual([])
+})
