@@ -26,6 +26,8 @@ export interface TrainingRun {
   /** Says what decides the run's numbers: a checkpoint made under other settings is not continued. */
   settings: string
   checkpoints?: { folder: string; everySteps: number }
+  /** What the network is worth, looked at every so many steps: comes out among the measures of that step. */
+  looks?: { everySteps: number; measure: (values: Values) => Promise<Record<string, number>> }
   /** Milliseconds of any origin; passed in for tests. */
   clock?: () => number
 }
@@ -98,6 +100,8 @@ export async function* train(
       done++
       if (!Number.isFinite(measures.loss))
         throw new Error(`the loss is ${measures.loss} at step ${done}: a lower learning rate may help`)
+      if (run.looks && done % run.looks.everySteps === 0)
+        Object.assign(measures, await run.looks.measure(phase.step.finish(await runner.state()).parameters))
       const msPerStep = (clock() - begun) / (done - doneAtBegin)
       yield {
         kind: 'step',

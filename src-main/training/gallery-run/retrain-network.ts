@@ -8,6 +8,7 @@ import type { StrangersPart } from '../gate/strangers-line.ts'
 import type { OpenRunner } from '../step-runner.ts'
 import { ascending, equalThreshold } from './equal-threshold.ts'
 import { healthOf } from './health-of.ts'
+import { heldOutLook } from './held-out-look.ts'
 import type { Crops } from './network-crops.ts'
 import { mapsBelow, type Maps } from './network-maps.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
@@ -202,7 +203,9 @@ async function* trainOne(
   const labels = Int32Array.from(rows, (row) => (run.trainedAs ?? set.owners)[row]!)
   const ownRows = set.owners.length
   const training = { network, start, recipe, openRunner, crops, ownRows, rows, labels, maps }
-  const running = trainNetwork(training)
+  // The folds' networks are means to an end: the one that may be used is looked at.
+  const look = at.run === at.runs ? { look: heldOutLook({ ...run, seed: recipe.seed }) } : {}
+  const running = trainNetwork({ ...training, ...look })
   let activeTriplets: number | null = null
   let msPerStep = 0
   for (;;) {

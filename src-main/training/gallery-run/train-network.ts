@@ -29,7 +29,11 @@ export interface NetworkTraining {
   labels: Int32Array
   /** At depth stage, of all rows of `crops`. */
   maps: Maps | null
+  /** What all parameters are worth, now and then while it goes on. */
+  look?: (parameters: Values) => Promise<Record<string, number>>
 }
+
+const looks = 3 // during a training: after its last step it is measured anyway
 
 /** The first stage that is trained at depth stage: what lies below it keeps every bit. */
 export function lowestTrained(network: Network): string {
@@ -44,13 +48,16 @@ export function lowestTrained(network: Network): string {
 export async function* trainNetwork(
   training: NetworkTraining,
 ): AsyncGenerator<{ step: Extract<TrainingEvent, { kind: 'step' }>; batchSize: number }, Values> {
-  const { network, start, recipe, openRunner, crops } = training
-  const { maps } = training
+  const { network, start, recipe, openRunner, crops, maps, look } = training
   const trained = maps ? above(network, lowestTrained(network), maps.shape) : network
   const feed = feedOf(training, trained)
   const rowOf = rowsFed(training)
   const { step, objective } = stepOf(trained, recipe, feed.classes.length)
   const { steps, warmUpSteps, learningRate, seed } = recipe
+  const whole = (parameters: Values): Values => ({
+    ...start,
+    ...Object.fromEntries(trained.parameters.map(({ name }) => [name, parameters[name]!])),
+  })
   const main = cosine(learningRate, Math.max(1, steps - warmUpSteps))
   const running = train({
     phases: [{ fromStep: 0, step }],
@@ -66,14 +73,16 @@ export async function* trainNetwork(
       reference: gathered(crops.vectors, network.embeddingLength, rowOf),
     }),
     settings: JSON.stringify(recipe),
+    ...(look && {
+      looks: {
+        everySteps: Math.max(1, Math.ceil(steps / (looks + 1))),
+        measure: (parameters) => look(whole(parameters)),
+      },
+    }),
   })
   for (;;) {
     const { value, done } = await running.next()
-    if (done) {
-      const parameters: Values = { ...start }
-      for (const { name } of trained.parameters) parameters[name] = value.parameters[name]!
-      return parameters
-    }
+    if (done) return whole(value.parameters)
     if (value.kind === 'step') yield { step: value, batchSize: feed.batchSize }
   }
 }

@@ -276,16 +276,19 @@ describe('a whole run', () => {
 
   test('judges by folds through the file that would be used', async () => {
     const settings = await run(8)
-    const events: string[] = []
+    const [events, looks]: [string[], string[]] = [[], []]
     const running = retrainNetwork(settings)
     let step = await running.next()
     for (; !step.done; step = await running.next()) {
       const { value } = step
+      if (value.kind === 'step' && value.measures.heldOutFnmr !== undefined)
+        looks.push(`${value.run} ${value.step}`)
       events.push(value.kind === 'step' ? `${value.run} ${value.step}` : value.kind)
     }
     const { onnx, evidence, verdict, threshold, mixedInWords } = step.value
     expect(events.filter((event) => event === 'run')).toHaveLength(3)
     expect(events.filter((event) => /\d/.test(event))).toEqual(['1 1', '1 2', '2 1', '2 2', '3 1', '3 2'])
+    expect(looks).toEqual(['3 1', '3 2']) // of the network that may be used
     expect(evidence.strangers[0]!.parts).toHaveLength(2)
     // Four who were left out probe, with all four photographs, the four who stayed.
     expect(evidence.strangers[0]!.parts[0]!.impostor.people).toHaveLength(4 * 4 * 4)
