@@ -62,19 +62,19 @@ function normaliseByBatch(
     const variance = centred.square().mean(axes)
     measured(mean, variance)
     const inverse = variance.add(epsilon).rsqrt()
-    const normalised = centred.mul(inverse)
+    const factor = inverse.mul(gamma as tf.Tensor)
     const keep = save as tf.GradSaveFunc
-    keep([normalised, inverse.mul(gamma as tf.Tensor)])
+    keep([centred, inverse, factor])
     return {
-      value: normalised.mul(gamma as tf.Tensor).add(beta as tf.Tensor),
+      value: centred.mul(factor).add(beta as tf.Tensor),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [normalised, factor] = saved as [tf.Tensor, tf.Tensor]
+        const [centred, inverse, factor] = saved as [tf.Tensor, tf.Tensor, tf.Tensor]
         const dBeta = dy.sum(axes)
-        const dGamma = dy.mul(normalised).sum(axes)
+        const dGamma = dy.mul(centred).sum(axes).mul(inverse)
         // dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)), with the constant parts gathered into one number per channel
-        const slope = factor.mul(dGamma).div(samples)
-        const offset = factor.mul(dBeta).div(samples)
-        return [dy.mul(factor).sub(normalised.mul(slope)).sub(offset), dGamma, dBeta]
+        const slope = factor.mul(inverse).mul(dGamma).div(-samples)
+        const offset = factor.mul(dBeta).div(-samples)
+        return [centred.mul(slope).add(offset).add(dy.mul(factor)), dGamma, dBeta]
       },
     }
   })

@@ -21,12 +21,13 @@ export function blockedLayout(graph: Graph, block: number): Graph {
   return new Lowering(graph, block).run()
 }
 
-/** A convolution with what is done to its output at once. */
+/** A convolution, or a factor for each channel, with what is done to its output at once. */
 interface Chain {
-  convolution: GraphNode
-  bias?: string // [1, channels, 1, 1]
+  image: string
+  by: { convolution: GraphNode } | { factor: string | null } // [1, channels, 1, 1]; null: one
+  bias?: { name: string; negative?: boolean } // [1, channels, 1, 1]
   sum?: string
-  relu: boolean
+  relu?: boolean
 }
 
 /** Operators whose result at one place depends on the inputs at that place only. */
@@ -46,6 +47,7 @@ class Lowering {
   private readonly plainNames = new Map<string, string>()
   private readonly blockedNames = new Map<string, string>()
   private readonly waiting = new Map<string, GraphNode>()
+  private readonly chains = new Map<string, Chain>() // begun, and put down once somebody asks for the result
   private readonly users = new Map<string, GraphNode[]>()
 
   constructor(from: Graph, block: number) {
@@ -68,14 +70,12 @@ class Lowering {
     this.masksFromRectified()
     for (const node of from.nodes)
       for (const name of new Set(node.inputs)) this.users.set(name, [...(this.users.get(name) ?? []), node])
-    const { ends, within } = this.chains()
     const outputs = new Set(from.outputs.map(({ name }) => name))
     for (const node of from.nodes) {
-      const chain = ends.get(node)
-      if (chain) this.blockedNames.set(node.outputs[0]!, this.convolve(chain))
-      else if (within.has(node)) continue
-      else if (outputs.has(node.outputs[0]!))
+      const chain = this.begun(node) ?? this.continued(node)
+      if (outputs.has(node.outputs[0]!))
         to.nodes.push({ ...node, inputs: node.inputs.map((name) => this.plain(name)) })
+      else if (chain) this.chains.set(node.outputs[0]!, chain)
       else if (this.isLazy(node)) this.waiting.set(node.outputs[0]!, node)
       else this.lower(node)
     }
@@ -93,29 +93,48 @@ class Lowering {
     }
   }
 
-  private chains() {
-    const ends = new Map<GraphNode, Chain>()
-    const within = new Set<GraphNode>()
-    for (const convolution of this.from.nodes) {
-      if (convolution.operator !== 'Conv' || !this.canConvolve(convolution)) continue
-      const chain: Chain = { convolution, relu: false }
-      let last = convolution
-      while (!chain.relu) {
-        const out = last.outputs[0]!
-        const [next, ...others] = this.users.get(out) ?? []
-        if (!next || others.length > 0 || within.has(next) || ends.has(next)) break
-        const other = next.inputs.find((name) => name !== out)
-        if (next.operator === 'Relu') chain.relu = true
-        else if (next.operator !== 'Add' || other === undefined) break
-        else if (this.isPerChannel(other, this.shape(out)) && !chain.bias && !chain.sum) chain.bias = other
-        else if (sameNumbers(this.shape(other), this.shape(out)) && !chain.sum) chain.sum = other
-        else break
-        within.add(last)
-        last = next
-      }
-      ends.set(last, chain)
+  private begun(node: GraphNode): Chain | null {
+    const { operator, inputs, outputs } = node
+    if (operator === 'Conv')
+      return this.canConvolve(node) ? { image: inputs[0]!, by: { convolution: node } } : null
+    if (!['Add', 'Mul', 'Sub'].includes(operator)) return null
+    const shape = this.shape(outputs[0]!)
+    const place = inputs.findIndex((name) => sameNumbers(this.shape(name), shape))
+    const [image, by] = [inputs[place], inputs[1 - place]] as [string, string]
+    if (place === -1 || !this.isPerChannel(by, shape) || this.canContinue(image)) return null
+    if (!this.isImage(shape) || !this.isBlocked(image) || (operator === 'Sub' && place === 1)) return null
+    if (operator === 'Mul') return { image, by: { factor: by } }
+    return { image, by: { factor: null }, bias: { name: by, negative: operator === 'Sub' } }
+  }
+
+  /** The chain that a node lengthens, where nobody else needs what came before. */
+  private continued({ operator, inputs, outputs }: GraphNode): Chain | null {
+    const shape = this.shape(outputs[0]!)
+    for (const [place, name] of inputs.entries()) {
+      const chain = this.chains.get(name)
+      if (!chain || !this.canContinue(name)) continue
+      if (operator === 'Relu') return this.lengthened(name, { ...chain, relu: true })
+      const other = inputs[1 - place]!
+      if (operator === 'Sub' && place === 0 && this.isPerChannel(other, shape) && !chain.bias && !chain.sum)
+        return this.lengthened(name, { ...chain, bias: { name: other, negative: true } })
+      if (operator !== 'Add') continue
+      if (this.isPerChannel(other, shape) && !chain.bias && !chain.sum)
+        return this.lengthened(name, { ...chain, bias: { name: other } })
+      if (sameNumbers(this.shape(other), shape) && !chain.sum)
+        return this.lengthened(name, { ...chain, sum: other })
     }
-    return { ends, within }
+    return null
+  }
+
+  private lengthened(name: string, chain: Chain): Chain {
+    this.chains.delete(name)
+    return chain
+  }
+
+  private canContinue(name: string): boolean {
+    return (
+      this.chains.get(name)?.relu === undefined && this.chains.has(name) && this.users.get(name)?.length === 1
+    )
   }
 
   private canConvolve({ inputs, attributes }: GraphNode): boolean {
@@ -127,16 +146,42 @@ class Lowering {
     return attributes.group === channels && outputs === channels
   }
 
-  private convolve({ convolution, bias, sum, relu }: Chain): string {
-    const { inputs, attributes } = convolution
-    const channels = this.shape(inputs[0]!)[1]!
-    const image = channels % this.block === 0 ? this.blocked(inputs[0]!) : this.plain(inputs[0]!)
-    const outputs = this.shape(inputs[1]!)[0]!
-    const names = [image, this.kernel(inputs[1]!, attributes.group !== 1)]
-    if (bias || sum) names.push(bias ? this.reshaped(this.plain(bias), [outputs]) : '')
-    if (sum) names.push(this.blocked(sum))
+  private putDown({ image, by, bias, sum, relu }: Chain): string {
+    const shape = this.shape(image)
+    const [n, channels] = shape as [number, number]
+    const vector = (name: string) => {
+      const plain = this.plain(name)
+      return this.reshaped(plain, [sizeOf(this.shape(name))])
+    }
+    const extras: string[] = []
+    if (bias || sum) {
+      const term = bias ? vector(bias.name) : ''
+      extras.push(bias?.negative ? this.add('Neg', [term]) : term)
+    }
     const activation: Record<string, Attribute> = relu ? { activation: 'Relu' } : {}
-    return this.add(`${domain}.Conv`, names, { ...attributes, ...activation })
+    if ('convolution' in by) {
+      const { inputs, attributes } = by.convolution
+      const from = channels % this.block === 0 ? this.blocked(image) : this.plain(image)
+      if (sum) extras.push(this.blocked(sum))
+      const kernel = this.kernel(inputs[1]!, attributes.group !== 1)
+      return this.add(`${domain}.Conv`, [from, kernel, ...extras], { ...attributes, ...activation })
+    }
+    // One tap for each channel. A whole map is one row: one call for it, not one for each of its rows.
+    const row = [n, channels, 1, shape[2]! * shape[3]!]
+    const tap =
+      by.factor === null
+        ? this.to.initializer(new Float32Array(channels).fill(1), [channels, 1, 1, 1], 'float32')
+        : this.reshaped(this.plain(by.factor), [channels, 1, 1, 1])
+    if (sum) extras.push(this.reshaped(this.blocked(sum), row))
+    const window = {
+      kernel_shape: [1, 1],
+      strides: [1, 1],
+      dilations: [1, 1],
+      pads: [0, 0, 0, 0],
+      group: channels,
+    }
+    const operands = [this.reshaped(this.blocked(image), row), tap, ...extras]
+    return this.reshaped(this.add(`${domain}.Conv`, operands, { ...window, ...activation }), shape)
   }
 
   /** A kernel [out, in, height, width] as [out / block, in / block, height, width, block of in, block of out]. */
@@ -207,8 +252,7 @@ class Lowering {
     const full = inputs.filter((name) => sameNumbers(this.shape(name), shape))
     if (!full.some((name) => this.isBlocked(name)) || !full.every((name) => this.canBlock(name))) return null
     const rest = inputs.filter((name) => !full.includes(name))
-    if (rest.every((name) => sizeOf(this.shape(name)) === 1)) return this.elementwise(node)
-    return this.perChannel(node, full, rest)
+    return rest.every((name) => sizeOf(this.shape(name)) === 1) ? this.elementwise(node) : null
   }
 
   private elementwise({ operator, inputs, attributes }: GraphNode): string {
@@ -217,29 +261,6 @@ class Lowering {
       inputs.map((name) => (sizeOf(this.shape(name)) === 1 ? this.plain(name) : this.blocked(name))),
       attributes,
     )
-  }
-
-  /** A factor or a term for each channel is a convolution with one tap. */
-  private perChannel(
-    { operator, inputs, outputs }: GraphNode,
-    full: string[],
-    rest: string[],
-  ): string | null {
-    const shape = this.shape(outputs[0]!) as [number, number, number, number]
-    const [n, channels, height, width] = shape
-    const [image, by] = [full[0]!, rest[0]!]
-    if (full.length !== 1 || rest.length !== 1 || !this.isPerChannel(by, shape)) return null
-    if (!['Add', 'Mul', 'Sub'].includes(operator) || (operator === 'Sub' && inputs[0] !== image)) return null
-    const vector = this.reshaped(this.plain(by), [channels])
-    const ones = this.to.initializer(new Float32Array(channels).fill(1), [channels, 1, 1, 1], 'float32')
-    const term = operator === 'Sub' ? this.add('Neg', [vector]) : vector
-    const row = this.reshaped(this.blocked(image), [n, channels, 1, height * width]) // one call a map, not one a row
-    const result = this.add(
-      `${domain}.Conv`,
-      operator === 'Mul' ? [row, this.reshaped(vector, [channels, 1, 1, 1])] : [row, ones, term],
-      { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], group: channels },
-    )
-    return this.reshaped(result, shape)
   }
 
   /**
@@ -383,12 +404,10 @@ class Lowering {
     if (found !== undefined) return found
     const node = this.waiting.get(name)
     if (node) this.lowerPlain(node)
-    else if (this.blockedNames.has(name)) {
+    else if (this.blockedNames.has(name) || this.chains.has(name)) {
+      const blocked = this.blocked(name)
       const channels = this.shape(name)[1]!
-      this.plainNames.set(
-        name,
-        this.add(`${domain}.ReorderOutput`, [this.blockedNames.get(name)!], { channels }),
-      )
+      this.plainNames.set(name, this.add(`${domain}.ReorderOutput`, [blocked], { channels }))
     } else this.plainNames.set(name, name) // an input of the graph
     return this.plainNames.get(name)!
   }
@@ -399,18 +418,21 @@ class Lowering {
     if (found !== undefined) return found
     const shape = this.shape(name)
     const node = this.waiting.get(name)
-    const result = node
-      ? this.elementwise(node)
-      : shape[2]! * shape[3]! === 1
-        ? this.plain(name)
-        : this.add(`${domain}.ReorderInput`, [this.plain(name)])
+    const chain = this.chains.get(name)
+    const result = chain
+      ? this.putDown(chain)
+      : node
+        ? this.elementwise(node)
+        : shape[2]! * shape[3]! === 1
+          ? this.plain(name)
+          : this.add(`${domain}.ReorderInput`, [this.plain(name)])
     this.blockedNames.set(name, result)
     return result
   }
 
   /** Whether a value is there in blocks already, or is computed in them once it is asked for. */
   private isBlocked(name: string): boolean {
-    if (this.blockedNames.has(name)) return true
+    if (this.blockedNames.has(name) || this.chains.has(name)) return true
     const node = this.waiting.get(name)
     if (!node || !this.canBlock(name)) return false
     return node.inputs.some((input) => this.isBlocked(input))
