@@ -41,6 +41,7 @@ export interface EngineChild {
   connect(answer: (reply: Reply) => void): { request(message: unknown): void; close(): void }
   /** Resolves when the process has ended, with its exit code. */
   ended: Promise<number | null>
+  /** Asks it to end, and ends it where it does not within seconds. */
   stop(): Promise<void>
 }
 
@@ -50,6 +51,7 @@ export interface EngineChild {
  */
 export async function startEngineChild(
   start: EngineStart,
+  { stopsWithinMs = 5000 } = {}, // it closes the gallery in milliseconds; one that hangs in native code hears nothing
 ): Promise<{ kind: 'started'; engine: EngineChild } | Refusal> {
   const child = fork(fileURLToPath(new URL('./engine-process.ts', import.meta.url)), [], {
     execArgv: [...process.execArgv, '--disable-warning=ExperimentalWarning'], // node:sqlite is called experimental
@@ -79,17 +81,24 @@ export async function startEngineChild(
   })
   tell(port, { kind: 'start', start })
   const outcome = await opened
-  if (outcome.kind === 'refused') {
+  const stop = async () => {
     tell(port, { kind: 'stop' })
+    const patience = setTimeout(() => child.kill('SIGKILL'), stopsWithinMs) // what was acknowledged is on disk already
+    await ended
+    clearTimeout(patience)
+  }
+  if (outcome.kind === 'refused') {
+    void stop()
     return outcome
   }
-  return { kind: 'started', engine: engineOver(port, answers, ended) }
+  return { kind: 'started', engine: engineOver(port, answers, ended, stop) }
 }
 
 function engineOver(
   port: Port,
   answers: Map<number, (reply: Reply) => void>,
   ended: Promise<number | null>,
+  stop: () => Promise<void>,
 ): EngineChild {
   let lastPage = 0
   return {
@@ -106,10 +115,7 @@ function engineOver(
       }
     },
     ended,
-    async stop() {
-      tell(port, { kind: 'stop' })
-      await ended
-    },
+    stop,
   }
 }
 

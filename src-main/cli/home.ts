@@ -9,8 +9,12 @@ export async function homeFolder(option: string | undefined): Promise<string> {
   return envPaths('semblance', { suffix: '' }).data
 }
 
-/** A passphrase from the environment, else the key file: the system's key store belongs to the desktop. */
+/**
+ * A passphrase from the environment, else the key file: the system's key store belongs to the desktop. The passphrase is
+ * taken out of the environment, so that no process started from here inherits it: to be asked once.
+ */
 export function keyFromEnvironment(): Exclude<EngineStart['key'], { kind: 'safe-storage' }> {
   const passphrase = process.env.SEMBLANCE_PASSPHRASE
+  delete process.env.SEMBLANCE_PASSPHRASE
   return passphrase ? { kind: 'passphrase', passphrase } : { kind: 'key-file' }
 }

@@ -11,6 +11,7 @@ export async function askPassphrase(
   twice: boolean,
 ): Promise<{ kind: 'passphrase'; passphrase: string } | Refusal> {
   const said = process.env[variable]
+  delete process.env[variable] // no process started from here inherits it
   if (said) return { kind: 'passphrase', passphrase: said }
   const typed = await terminal.ask(question, { hidden: true })
   if (typed === null)

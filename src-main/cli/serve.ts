@@ -9,11 +9,12 @@ export async function serve(
   options: GalleryOptions & { port: number; open: boolean },
   terminal: Terminal,
 ): Promise<Outcome> {
+  const key = keyFromEnvironment()
   await ensureModels(terminal)
   const { serve: serveLocally } = await import('../localhost/serve.ts')
   const ended = await serveLocally({
     home: await homeFolder(options.home),
-    key: keyFromEnvironment(),
+    key,
     port: options.port,
     open: options.open,
     say: terminal.say,

@@ -20,9 +20,10 @@ export async function withGallery(
   networks: boolean,
   work: (parts: Parts) => Promise<Outcome>,
 ): Promise<Outcome> {
+  const key = keyFromEnvironment()
   if (networks) await ensureModels(terminal)
   const home = await homeFolder(options.home)
-  const opened = await openParts({ home, key: keyFromEnvironment(), threads: 2, lazy: !networks })
+  const opened = await openParts({ home, key, threads: 2, lazy: !networks })
   if (opened.kind === 'refused') return refusedOutcome(opened)
   const { notice } = opened.parts.gallery
   if (notice) terminal.say(notice)

@@ -55,9 +55,10 @@ function showWindow(): void {
   window?.show()
 }
 
-/** A passphrase goes first: who sets one means it. */
+/** A passphrase goes first: who sets one means it. No process started from here inherits it. */
 function keySource(keeper: SafeStorage | null): EngineStart['key'] {
   const passphrase = process.env.SEMBLANCE_PASSPHRASE
+  delete process.env.SEMBLANCE_PASSPHRASE
   if (passphrase) return { kind: 'passphrase', passphrase }
   return keeper ? { kind: 'safe-storage', backend: keeper.backend } : { kind: 'key-file' }
 }

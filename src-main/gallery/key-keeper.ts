@@ -209,5 +209,6 @@ const otherKeeper: Record<KeyFile['keeper'], string> = {
   'key-file': 'This gallery’s key is kept in a key file: open it without SEMBLANCE_PASSPHRASE.',
   passphrase: 'This gallery is opened by a passphrase: set SEMBLANCE_PASSPHRASE.',
   'safe-storage':
-    'This gallery’s key is kept by the system’s keyring: open it in the desktop application, with the keyring unlocked.',
+    'This gallery’s key is kept by the system’s keyring, which answers the desktop application alone: open it there, with the keyring unlocked. ' +
+    'To use it here too, export it there (Settings), import the file into another folder (semblance import FILE --home DIR), and start the desktop on that folder (SEMBLANCE_HOME=DIR).',
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,6 +73,17 @@ describe('the engine in a process of its own', () => {
   })
 })
 
+test('one that hangs is ended all the same', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'semblance-child-'))
+  const before = childrenOf(process.pid)
+  const started = await startEngineChild({ home, key: { kind: 'key-file' } }, { stopsWithinMs: 200 })
+  if (started.kind === 'refused') throw new Error(started.message)
+  const [child] = childrenOf(process.pid).filter((pid) => !before.includes(pid))
+  process.kill(child!, 'SIGSTOP')
+  await started.engine.stop()
+  expect(await started.engine.ended).toBeNull() // by a signal
+})
+
 test('a gallery that does not open is refused before anything is served', async () => {
   const home = mkdtempSync(join(tmpdir(), 'semblance-child-'))
   const opened = await startEngineChild({ home, key: { kind: 'passphrase', passphrase: 'correct horse' } })
@@ -91,3 +103,9 @@ test('the two ends of a channel hear each other, and the end', async () => {
   here.close()
   await ended
 })
+
+function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  const rows = stdout.split('\n').map((line) => line.trim().split(/ +/).map(Number))
+  return rows.flatMap(([child, parent]) => (parent === pid ? [child!] : []))
+}

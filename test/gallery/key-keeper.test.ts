@@ -161,6 +161,22 @@ describe('the system’s keyring', () => {
   })
 })
 
+test('the way out that is offered for a gallery under the keyring leads out', async () => {
+  const { home } = await galleryOfAda({ kind: 'safe-storage', safeStorage: keyring('ada') })
+  expect(await open(home, keyFile)).toMatchObject({
+    message: expect.stringContaining('semblance import FILE --home DIR') as string,
+  })
+  // What it says: exported where the keyring is, imported into another folder, which the desktop opens too.
+  const desktop = await openGallery(home, { key: { kind: 'safe-storage', safeStorage: keyring('ada') } })
+  const exported = await desktop.exportTo('correct horse battery')
+  if (exported.kind === 'refused') throw new Error(exported.message)
+  const elsewhere = newHome()
+  const commandLine = await openGallery(elsewhere, { key: keyFile })
+  expect(await commandLine.importFrom(exported.bytes, 'correct horse battery')).toMatchObject({ people: 1 })
+  const there = await openGallery(elsewhere, { key: { kind: 'safe-storage', safeStorage: keyring('ada') } })
+  expect(there.people()).toMatchObject([{ name: 'Ada' }])
+})
+
 test('a gallery is not opened by another kind of keeper, and the refusal says which it needs', async () => {
   const { home, before } = await galleryOfAda(keyFile)
   await expectRefused(home, passphrase('any'), 'other-keeper', before)
