@@ -1,10 +1,9 @@
-import * as tf from '@tensorflow/tfjs'
 import type { Values } from '../../learning/networks/initialise.ts'
-import { inference, type Network } from '../../learning/networks/network.ts'
+import type { Network } from '../../learning/networks/network.ts'
 import { random } from '../../learning/random.ts'
-import { traceFunction } from '../../onnx/tracing/trace.ts'
 import { embedCrop } from '../../vision/embedder.ts'
 import { networkOf } from '../../vision/network.ts'
+import { traceNetwork } from '../export-network.ts'
 import { atEqualRate, supportedRate, totals, errorsByPerson } from '../gate/paired.ts'
 import type { Crops } from './network-crops.ts'
 import { pairedAmong } from './pairing.ts'
@@ -35,16 +34,7 @@ export function heldOutLook({
   const people = random(seed, 'held-out look').shuffled(judged).slice(0, mostPeople)
   const rows = people.flatMap((person) => [...set.training[person]!, ...set.heldOut[person]!])
   return async (parameters): Promise<Record<string, number>> => {
-    const { model } = traceFunction(
-      ({ image }) => {
-        const tensors = Object.fromEntries(
-          network.parameters.map(({ name, shape }) => [name, tf.tensor(parameters[name]!, [...shape])]),
-        )
-        const { embedding, features } = network.forward(tensors, {}, image!, inference)
-        return { embedding, features }
-      },
-      [{ name: 'image', shape: ['batch', ...network.input] }],
-    )
+    const model = traceNetwork(network, { parameters, statistics: {} }, {})
     const net = await networkOf(model, 'under training', threads)
     const after = new Float32Array(set.vectors.length)
     try {
