@@ -14,6 +14,7 @@ export default defineConfig({
           'engine-process': resolve('src-main/engine-process.ts'),
           // So do a run and a probe of a processor, and a thread beside the run.
           'run-process': resolve('src-main/engine/retraining/run-process.ts'),
+          'timing-process': resolve('src-main/engine/retraining/timing-process.ts'),
           'pulse-thread': resolve('src-main/engine/retraining/pulse-thread.ts'),
           'processor-probe-process': resolve('src-main/training/processor-probe-process.ts'),
         },

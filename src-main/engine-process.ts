@@ -15,10 +15,12 @@ import type { KeySource, SafeStorage } from './gallery/key-keeper.ts'
 const entries = import.meta.filename.endsWith('.ts')
   ? {
       run: new URL('./engine/retraining/run-process.ts', import.meta.url),
+      timing: new URL('./engine/retraining/timing-process.ts', import.meta.url),
       probe: new URL('./training/processor-probe-process.ts', import.meta.url),
     }
   : {
       run: new URL('./run-process.js', import.meta.url),
+      timing: new URL('./timing-process.js', import.meta.url),
       probe: new URL('./processor-probe-process.js', import.meta.url),
     }
 
@@ -95,6 +97,7 @@ async function start(
     const retraining = retrainingCalls({
       trainer: nodeTrainer(entries.run),
       probe: probeProcess(entries.probe),
+      timing: nodeTrainer(entries.timing),
     })
     const engine = createEngine(opened.parts, (parts, shared) => ({
       ...tuningCalls(parts, shared),

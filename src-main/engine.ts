@@ -13,10 +13,11 @@ import { activityCsv } from './engine/activity-csv.ts'
 import { allAttempts, attemptOf } from './engine/attempts.ts'
 import { Enrolments } from './engine/enrolment.ts'
 import { Jobs } from './engine/jobs.ts'
-import { jpegOf } from './engine/jpeg.ts'
+import { jpegOfStored } from './engine/jpeg.ts'
 import { LiveVerifications } from './engine/live-verification.ts'
 import { liveParts } from './engine/model-in-use.ts'
 import { settingsOf, type Parts } from './engine/parts.ts'
+import { modelEvents } from './engine/retraining/model-events.ts'
 import { RecentProbes, type Probe } from './engine/retraining/recent-probes.ts'
 import { details, summaries } from './engine/people.ts'
 import { reembed } from './engine/re-embedding.ts'
@@ -26,7 +27,6 @@ import { verify } from './engine/verification.ts'
 import { comparableName } from './gallery/person-name.ts'
 import { storageTrouble } from './gallery/storage-trouble.ts'
 import { pictureFromFrame } from './vision/frame.ts'
-import { cropFromPng } from './vision/kept-crop.ts'
 
 /** The contract, implemented. `call` trusts its arguments; what comes from outside goes through `dispatch`. */
 export interface Engine extends EnginePort {
@@ -217,7 +217,7 @@ function handle(
     },
     photograph: async ({ photograph }) => {
       const png = gallery.crop(photograph)
-      if (png !== null) return { kind: 'jpeg', jpeg: await jpegOf(await cropFromPng(png)) }
+      if (png !== null) return jpegOfStored(png)
       return gallery.photograph(photograph)
         ? refused('no-crop', 'The crop of this photograph was not kept (Settings).')
         : noSuchPhotograph
@@ -237,7 +237,7 @@ function handle(
     'enrol.discard': ({ draft }) => enrolments.discard(draft),
 
     attempts: (page) => gallery.attempts(page).map(attemptOf),
-    'attempts.csv': () => ({ kind: 'csv', csv: activityCsv(allAttempts(parts)) }),
+    'attempts.csv': () => ({ kind: 'csv', csv: activityCsv(allAttempts(parts), modelEvents(parts)) }),
     'gallery.export': ({ passphrase, job }) =>
       jobs.run(job, ({ signal, progress }) =>
         gallery.exportTo(passphrase, {

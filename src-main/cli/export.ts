@@ -38,7 +38,7 @@ export function exportTo(
 }
 
 /** Written aside and renamed: an interruption leaves the old file or the new one. */
-async function writeWhole(file: string, bytes: Uint8Array) {
+export async function writeWhole(file: string, bytes: Uint8Array) {
   const aside = `${file}.${process.pid}.part`
   try {
     await writeFile(aside, bytes, { mode: 0o600, flush: true })

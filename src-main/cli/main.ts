@@ -240,13 +240,24 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
   semblance
     .command('retrain')
     .description('train a candidate on the gallery and judge it; nothing uses it until it is promoted')
-    .addOption(new Option('--depth <depth>', 'what moves').choices(['head']).default('head'))
-    .option('--loss <name>', 'a loss of "semblance losses" (default: triplet)')
-    .option('--miner <name>', 'what it learns from (default: facenet-semi-hard)')
-    .option('--distance <name>', 'how embeddings are compared (default: the loss’s own)')
-    .option('--steps <n>', 'steps of each run', wholeNumber)
+    .addOption(
+      new Option('--depth <depth>', 'what moves: the last layer, the last stage too, or everything')
+        .choices(['head', 'stage', 'all'])
+        .default('head'),
+    )
+    .option('--loss <name>', 'a loss of "semblance losses" (default: as usual for the depth)')
+    .option('--miner <name>', 'what it learns from (default: as usual for the loss)')
+    .option('--steps <n>', 'steps of each training', wholeNumber)
+    .option('--learning-rate <rate>', 'highest learning rate', positive)
+    .option('--distil <weight>', 'of staying near what the model in use sees', positive)
+    .addOption(
+      new Option('--processor <name>', 'what trains')
+        .choices(['fastest', 'cpu', 'webgpu', 'dml', 'cuda', 'tensorflow'])
+        .default('fastest'),
+    )
     .option('--seed <n>', 'of everything that is drawn', wholeNumber, 1)
     .option('--dry-run', 'say what would be done, and who should be looked at first')
+    .option('--cancel', 'cancel the run that is going on, wherever it was begun')
     .addOption(home())
     .addOption(json())
     .action((options) =>
@@ -260,13 +271,59 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
     .action((options) =>
       run(options.json, async (terminal) => (await import('./models-list.ts')).listModels(options, terminal)),
     )
+  const common = (command: Command) => command.optsWithGlobals<{ home?: string; json?: boolean }>()
+  models
+    .command('show <version>')
+    .description('how a model came to be, and how it was judged')
+    .addOption(home())
+    .addOption(json())
+    .action((version, _options, command: Command) => {
+      const options = common(command)
+      return run(options.json === true, async (terminal) =>
+        (await import('./models-show.ts')).showModel(version, options, terminal),
+      )
+    })
+  models
+    .command('compare <before> <after>')
+    .description('two models on the same photographs and pairs, as the gallery is now')
+    .addOption(home())
+    .addOption(json())
+    .action((before, after, _options, command: Command) => {
+      const options = common(command)
+      return run(options.json === true, async (terminal) =>
+        (await import('./models-compare.ts')).compareTwo(before, after, options, terminal),
+      )
+    })
+  models
+    .command('export <version> <file.onnx>')
+    .description('write a model as one ONNX file that says where it comes from')
+    .option('--force', 'overwrite the file')
+    .addOption(home())
+    .addOption(json())
+    .action((version, file, _options, command: Command) => {
+      const options = command.optsWithGlobals<{ home?: string; json?: boolean; force?: boolean }>()
+      return run(options.json === true, async (terminal) =>
+        (await import('./models-transfer.ts')).exportOne(version, file, options, terminal),
+      )
+    })
+  models
+    .command('import <file.onnx>')
+    .description('take in a model that was exported elsewhere; this gallery judges it')
+    .addOption(home())
+    .addOption(json())
+    .action((file, _options, command: Command) => {
+      const options = common(command)
+      return run(options.json === true, async (terminal) =>
+        (await import('./models-transfer.ts')).importOne(file, options, terminal),
+      )
+    })
   models
     .command('delete <version>')
     .description('remove a model that is neither in use nor the way back')
     .addOption(home())
     .addOption(json())
     .action((version, _options, command: Command) => {
-      const options = command.optsWithGlobals<{ home?: string; json?: boolean }>()
+      const options = common(command)
       return run(options.json === true, async (terminal) =>
         (await import('./models-list.ts')).deleteModel(version, options, terminal),
       )
@@ -289,6 +346,30 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
     .addOption(json())
     .action((options) =>
       run(options.json, async (terminal) => (await import('./rollback.ts')).rollback(options, terminal)),
+    )
+  const hardExamples = semblance
+    .command('hard-examples')
+    .description('pictures of decisions that were wrong, kept with consent for the next run')
+  hardExamples
+    .command('list')
+    .description('what is kept')
+    .addOption(home())
+    .addOption(json())
+    .action((options) =>
+      run(options.json, async (terminal) =>
+        (await import('./hard-examples.ts')).listHardExamples(options, terminal),
+      ),
+    )
+  hardExamples
+    .command('drop')
+    .argument('<number>', 'of the picture, as listed', wholeNumber)
+    .description('remove one and every byte of it')
+    .addOption(home())
+    .addOption(json())
+    .action((number, options) =>
+      run(options.json, async (terminal) =>
+        (await import('./hard-examples.ts')).dropHardExample(number, options, terminal),
+      ),
     )
   semblance
     .command('losses')

@@ -15,7 +15,7 @@ export interface PromoteOptions extends GalleryOptions {
 export function promote(said: string, options: PromoteOptions, terminal: Terminal): Promise<Outcome> {
   return withGallery(options, terminal, false, async (parts) => {
     const { gallery } = parts
-    const version = fullVersion(gallery, said)
+    const version = fullVersion(parts, said)
     const candidate = gallery.modelVersion(version)
     const chosen = gallery.choices().length
     const promoted = await promoteModel(parts, version, {

@@ -27,6 +27,7 @@ export interface RetrainOptions extends GalleryOptions {
 }
 
 const runProcess = new URL('../engine/retraining/run-process.ts', import.meta.url)
+const timingProcess = new URL('../engine/retraining/timing-process.ts', import.meta.url)
 const lookEveryMs = 300
 
 /**
@@ -43,7 +44,7 @@ export async function retrain(options: RetrainOptions, terminal: Terminal): Prom
     if (isGoing && !options.dryRun) return refusedOutcome(refused('running', inWords(going)))
 
     const wish = wishOf(options)
-    const plan = await retrainPlan(parts, wish)
+    const plan = await retrainPlan(parts, wish, nodeTrainer(timingProcess))
     if (plan.kind === 'refused') return refusedOutcome(plan)
     for (const { name, photographs } of plan.mixed)
       terminal.say(

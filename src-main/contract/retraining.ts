@@ -241,6 +241,17 @@ export interface HardExample {
   distance: number
 }
 
+/** Which model came into use, when and how: a line of the activity. */
+export interface ModelEvent {
+  at: number // ms since 1970
+  kind: 'promoted' | 'rolled-back'
+  from: string // versions
+  to: string
+  /** By the command line's expert switch. */
+  evenThoughRejected: boolean
+  sentence: string
+}
+
 /** Added to `calls`. */
 export const retrainingCalls = {
   'retrain.options': { takes: v.optional(v.object({}), {}), gives: gives<RetrainOptions>() },
@@ -260,6 +271,8 @@ export const retrainingCalls = {
   'retrain.run': { takes: v.optional(v.object({}), {}), gives: gives<RetrainRun | null>() },
 
   'models.list': { takes: v.optional(v.object({}), {}), gives: gives<ModelSummary[]>() },
+  /** Newest first. */
+  'models.events': { takes: v.optional(v.object({}), {}), gives: gives<ModelEvent[]>() },
   /** As the gate saw it. */
   'models.report': { takes: v.object({ version: Version }), gives: gives<CandidateReport | Refusal>() },
   /** Any two, as the gallery is now: what is not embedded yet by one of them is, which takes time. */

@@ -4,7 +4,6 @@ import type {
   CohortId,
   CohortPhotographId,
   ComparisonForm,
-  Depth,
   HardExample,
   PersonalChoice,
   PersonId,
@@ -85,7 +84,6 @@ import {
   endRun,
   hasLostRun,
   lastRun,
-  lastRunOf,
   putRunProgress,
   runThatMade,
   trainingRun,
@@ -473,11 +471,6 @@ export class Gallery {
 
   trainingRun(id: RunId): RetrainRun | null {
     return trainingRun(this.#store, id)
-  }
-
-  /** The last one of a depth that came to its end. */
-  lastRunOf(depth: Depth): RetrainRun | null {
-    return lastRunOf(this.#store, depth)
   }
 
   /** Null where it is too long ago, or the model came from elsewhere. */

@@ -1,4 +1,4 @@
-import type { Depth, Refusal, RetrainRun, RunId } from '../contract.ts'
+import type { Refusal, RetrainRun, RunId } from '../contract.ts'
 import type { Row, Store } from './store.ts'
 
 /** A run as it is begun; what it finds out, it adds as it goes. */
@@ -83,16 +83,6 @@ export function lastRun(store: Store): RetrainRun | null {
 export function trainingRun(store: Store, id: RunId): RetrainRun | null {
   const row = store.get(`${columns} WHERE id = ?`, id)
   return row ? asRun(store, row) : null
-}
-
-/** The last one of a depth that came to its end: what the next will take. */
-export function lastRunOf(store: Store, depth: Depth): RetrainRun | null {
-  return (
-    store
-      .all(`${columns} WHERE ended_at IS NOT NULL ORDER BY id DESC`)
-      .map((row) => asRun(store, row))
-      .find((run) => run.state === 'done' && run.wish.depth === depth) ?? null
-  )
 }
 
 /** The run that made a candidate; null where it is too long ago, or the candidate came from elsewhere. */

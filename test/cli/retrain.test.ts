@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { drawStrangers, type TwoCovarianceModel } from '../../src-main/evaluation/virtual-strangers.ts'
 import { Gallery } from '../../src-main/gallery/gallery.ts'
 import { random } from '../../src-main/learning/random.ts'
+import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
 import { photographOf, someone } from '../gallery/made-up.ts'
 import { freshFolder, semblance } from './command-line.ts'
 
@@ -44,33 +45,34 @@ test('a candidate is trained, judged, listed, promoted, rolled back and deleted'
   expect(planned.json).toMatchObject({
     kind: 'plan',
     plan: { people: 12, photographs: 72, trainable: 12, heldOut: 12, mixed: [], trouble: null },
-    recipe: { depth: 'head', loss: { id: 'triplet', miner: 'facenet-semi-hard' }, seed: 1 },
+    recipe: defaultHeadRecipe,
   })
 
   const trained = await semblance(['retrain', '--steps', '20', '--seed', '3', '--json'], { home })
   expect(trained.stderr).not.toContain('TensorFlow')
   expect(trained.json).toMatchObject({ kind: 'candidate', recipe: { steps: 20, seed: 3 } })
-  const { version, verdict } = trained.json as { version: string; verdict: { lines: { id: string }[] } }
+  const { version, lines, sentence } = trained.json as {
+    version: string
+    lines: { id: string }[]
+    sentence: string
+  }
   expect(version).toMatch(/^1-[0-9a-f]{12}$/)
-  expect(verdict.lines.map(({ id }) => id)).toEqual([
-    'health',
-    'parity',
-    'gallery',
-    'separation',
-    'gallery-by-strangers',
-    'strangers',
-    'separation',
-    'people',
-  ])
+  expect(lines.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(['health', 'parity', 'gallery', 'strangers', 'people']),
+  )
 
   const listed = await semblance(['models', '--json'], { home })
   expect(listed.json).toMatchObject({
     inUse: null,
     models: [
-      { version: '1', inUse: true },
-      { version, inUse: false, parent: '1' },
+      { version: '1', name: 'pre-trained', inUse: true },
+      { version, name: 'retrained 1', inUse: false, retrained: { parent: '1', sentence } },
     ],
   })
+  const shown = await semblance(['models', 'show', '1-nothing'], { home })
+  expect(shown.stderr).toContain('no such model')
+  expect((await semblance(['models', 'show', '1'], { home })).stdout).toContain(sentence)
+  expect((await semblance(['models', 'delete', 'pre-trained'], { home })).stderr).toContain('stays')
 
   // Whatever the report says, an expert may use it, and the log tells.
   const promoted = await semblance(['promote', version, '--even-if-rejected', '--json'], { home })
@@ -78,7 +80,11 @@ test('a candidate is trained, judged, listed, promoted, rolled back and deleted'
   expect(await templates(home, version)).toHaveLength(12)
   const inUse = await semblance(['models'], { home })
   expect(inUse.stdout).toMatch(new RegExp(`${version} +retrained 1 +in use`))
-  expect(inUse.stdout).toContain('promoted')
+  expect(inUse.stdout).toContain('was put in use')
+  expect((await semblance(['activity'], { home })).stdout).toContain('retrained 1')
+  expect((await semblance(['activity', '--csv'], { home })).stdout).toMatch(
+    new RegExp(`,,model-promoted(-though-rejected)?,,,${version}`),
+  )
   expect((await semblance(['models', 'delete', version], { home })).stderr).toContain('roll back first')
 
   // A model is retrained from the one in use.

@@ -11,11 +11,13 @@ import { embeddingMap } from './embedding-map.ts'
 import { exportModel } from './export-model.ts'
 import { keepHardExample } from './hard-examples.ts'
 import { importModel } from './import-model.ts'
+import { modelEvents } from './model-events.ts'
 import { candidateReport, modelList, pretrainedVersion } from './model-list.ts'
-import { retrainOptions } from './options.ts'
+import { retrainOptions, usualWish } from './options.ts'
 import { retrainPlan } from './plan.ts'
-import { triedProcessors, tryProcessors } from './processors.ts'
+import { processorFor, triedProcessors, tryProcessors } from './processors.ts'
 import { Runs } from './runs.ts'
+import { timeDepths } from './timings.ts'
 import type { StartTrainer } from './trainer.ts'
 
 type RetrainingCall = Extract<CallName, `${'retrain' | 'models' | 'hard-example'}.${string}`>
@@ -24,10 +26,11 @@ type RetrainingCall = Extract<CallName, `${'retrain' | 'models' | 'hard-example'
 export interface Started {
   trainer: StartTrainer
   probe: StartProbe
+  timing: StartTrainer | null
 }
 
 /** Everything the page asks of retraining: a room of the engine. */
-export function retrainingCalls({ trainer, probe }: Started) {
+export function retrainingCalls({ trainer, probe, timing }: Started) {
   return (parts: Parts, shared: Shared): Handlers<RetrainingCall> => {
     const { gallery, home } = parts
     const { jobs, changed, tell, probes } = shared
@@ -45,11 +48,20 @@ export function retrainingCalls({ trainer, probe }: Started) {
     return {
       'retrain.options': async () => retrainOptions(await triedProcessors(home)),
       'retrain.processors': ({ job }) =>
-        jobs.run(job, async (running) => ({
-          kind: 'processors',
-          processors: await tryProcessors(home, probe, running),
-        })),
-      'retrain.plan': (wish) => retrainPlan({ ...parts }, wish),
+        jobs.run(job, async (running) => {
+          const processors = await tryProcessors(home, probe, running)
+          const { name: processor } = processorFor({ ...usualWish, depth: 'all' }, processors)
+          if (timing)
+            for (const [of, depths] of [
+              ['cpu', ['head'] as const],
+              [processor, ['stage', 'all'] as const],
+            ] as const) {
+              running.progress(depths.length, 3, 'Timing the steps of each depth')
+              await timeDepths(timing, { home, processor: of, depths: [...depths] }, running.signal)
+            }
+          return { kind: 'processors', processors }
+        }),
+      'retrain.plan': (wish) => retrainPlan({ ...parts }, wish, timing),
       'retrain.begin': async (wish) => {
         const begun = await runs.begin(wish, 'page')
         look()
@@ -63,6 +75,7 @@ export function retrainingCalls({ trainer, probe }: Started) {
       'retrain.run': () => runs.now(),
 
       'models.list': () => modelList(parts),
+      'models.events': () => modelEvents(parts),
       'models.report': ({ version }) => candidateReport(parts, version),
       'models.compare': ({ before, after, job }) =>
         jobs.run(job, (running) => compareModels({ ...parts }, before, after, running)),

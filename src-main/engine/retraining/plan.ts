@@ -2,33 +2,49 @@ import type { Depth, Refusal, RetrainPlan, RetrainWish } from '../../contract.ts
 import type { Plan } from '../../training/gallery-run/retrain-gallery.ts'
 import type { Parts } from '../parts.ts'
 import { galleryRunOf } from './gallery-run.ts'
-import { plannedProcessor, triedProcessors } from './processors.ts'
+import { plannedProcessor, processorFor, triedProcessors } from './processors.ts'
 import { recipeOf } from './recipe.ts'
+import { timedDevice, timeDepths } from './timings.ts'
+import type { StartTrainer } from './trainer.ts'
 
-/** What a run would work with and what it would cost, before it is begun. */
-export async function retrainPlan(parts: Parts, wish: RetrainWish): Promise<RetrainPlan | Refusal> {
+/**
+ * What a run would work with and what it would cost, before it is begun.
+ * @param timing starts the process that times the parts of a run; null leaves unknown what is not known yet
+ */
+export async function retrainPlan(
+  parts: Parts,
+  wish: RetrainWish,
+  timing: StartTrainer | null,
+): Promise<RetrainPlan | Refusal> {
   const { gallery, home } = parts
-  const [{ planOf }, { networkTrainings }] = await Promise.all([
+  const [{ planOf }, { readTimings, secondsOf, timingKey }] = await Promise.all([
     import('../../training/gallery-run/retrain-gallery.ts'),
-    import('../../training/gallery-run/retrain-network.ts'),
+    import('../../training/gallery-run/run-cost.ts'),
   ])
   const run = await galleryRunOf(parts)
   const plans = { head: planOf(run, 'head'), stage: planOf(run, 'stage'), all: planOf(run, 'all') }
   const plan = plans[wish.depth]
-  const trainings = (depth: Depth) => {
-    const recipe = recipeOf({ ...wish, depth })
-    return recipe.depth === 'head'
-      ? headTrainings(plans.head)
-      : networkTrainings(recipe, plans[depth].cohortPeople)
+  const tried = await triedProcessors(home)
+  const processor = plannedProcessor(wish, tried)
+  const deviceAt = (depth: Depth) => timedDevice(processorFor({ ...wish, depth }, tried).name)
+  // A head's few steps are timed in seconds, once on a machine; the other depths with the processors.
+  const isUnknown = (await readTimings(home))[timingKey(deviceAt('head'), 'head')] === undefined
+  if (isUnknown && timing && plans.head.trouble === null)
+    await timeDepths(timing, { home, processor: 'cpu', depths: ['head'] }, new AbortController().signal)
+  const timings = await readTimings(home)
+  const secondsAt = (depth: Depth) => {
+    const timed = timings[timingKey(deviceAt(depth), depth)]
+    return timed && plans[depth].trouble === null
+      ? secondsOf(plans[depth], recipeOf({ ...wish, depth }), timed)
+      : null
   }
-  const processor = plannedProcessor(wish, await triedProcessors(home))
   const recommended = recommendedDepth(plans)
   const depths = (['head', 'stage', 'all'] as const).map((depth) => ({
     depth,
     recommended: depth === recommended.depth,
     why: recommended.why[depth],
     possible: plans[depth].trouble === null,
-    seconds: secondsOf(parts, trainings(depth), { ...wish, depth }),
+    seconds: secondsAt(depth),
   }))
   const { seconds } = depths.find(({ depth }) => depth === wish.depth)!
   const hardExamples = gallery.hardExamples().length
@@ -64,18 +80,6 @@ export async function retrainPlan(parts: Parts, wish: RetrainWish): Promise<Retr
 export const depthWords: Record<Depth, string> = { head: 'head', stage: 'last stage', all: 'all layers' }
 
 const fewestForFolds = 5
-
-/** How many trainings a head's run consists of, the folds' and the last. */
-function headTrainings({ trainable }: Pick<Plan, 'trainable'>): number {
-  return trainable >= fewestForFolds ? 6 : 1
-}
-
-/** From the last run of this depth on this machine, as long as it took for each step; null where there was none. */
-function secondsOf({ gallery }: Pick<Parts, 'gallery'>, trainings: number, wish: RetrainWish): number | null {
-  const last = gallery.lastRunOf(wish.depth)
-  if (!last || last.steps === 0) return null
-  return ((last.endedAt! - last.startedAt) / 1000 / last.steps) * recipeOf(wish).steps * trainings
-}
 
 const fewestOthers = 200 // people of cohorts that may be trained on: below, a whole network learns its gallery by heart
 const fewestPhotographs = 300

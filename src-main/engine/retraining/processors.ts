@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { ProcessorTried, RetrainPlan, RetrainWish } from '../../contract.ts'
@@ -13,6 +12,7 @@ import {
   type StartProbe,
 } from '../../training/processors.ts'
 import type { Job } from '../jobs.ts'
+import { thisMachine } from './timings.ts'
 import { withoutSecrets } from './trainer.ts'
 
 const fileName = 'processors.json'
@@ -142,10 +142,4 @@ function stoppable(child: ChildProcess, signal: AbortSignal): ChildProcess {
   signal.addEventListener('abort', stop, { once: true })
   child.once('close', () => signal.removeEventListener('abort', stop))
   return child
-}
-
-/** A folder may be carried to another machine. */
-function thisMachine(): string {
-  const cores = cpus()
-  return `${process.platform} ${process.arch} ${cores.length} × ${cores[0]?.model.trim() ?? 'CPU'}`
 }

@@ -23,6 +23,7 @@ export const started: Started = {
   probe: () => {
     throw new Error('no processor is tried in this test')
   },
+  timing: null,
 }
 
 /** People who never were, six photographs each, as the pre-trained model would embed them. */

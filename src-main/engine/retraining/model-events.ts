@@ -1,0 +1,30 @@
+import type { ModelEvent } from '../../contract.ts'
+import type { Parts } from '../parts.ts'
+import { modelSummary, pretrainedVersion } from './model-list.ts'
+
+/** Which models came into use, and how; newest first. */
+export function modelEvents(parts: Pick<Parts, 'gallery' | 'model' | 'pretrained'>): ModelEvent[] {
+  const versionOf = (version: string | null) => version ?? pretrainedVersion(parts)
+  const called = (version: string) => {
+    const name = modelSummary(parts, version)?.name
+    return name && name !== 'pre-trained' ? `${name} (${version})` : (name ?? version)
+  }
+  return parts.gallery.modelEvents().map((event) => {
+    if (event.kind === 'promoted') {
+      const [from, to] = [versionOf(event.replaced), event.version]
+      const forced = event.evenThoughRejected ? ' EVEN THOUGH ITS REPORT REJECTED IT' : ''
+      const sentence = `${called(to)} was put in use${forced}, in place of ${called(from)}.`
+      return {
+        at: event.at,
+        kind: 'promoted',
+        from,
+        to,
+        evenThoughRejected: event.evenThoughRejected,
+        sentence,
+      }
+    }
+    const [from, to] = [event.from, versionOf(event.to)]
+    const sentence = `Rolled back from ${called(from)} to ${called(to)}.`
+    return { at: event.at, kind: 'rolled-back', from, to, evenThoughRejected: false, sentence }
+  })
+}
