@@ -104,6 +104,16 @@ describe('the frame', () => {
       expect(await page.getByLabel('Search claims').inputValue()).toBe('bo')
     }))
 
+  test('a key that is pressed before the page is there is heard when it is', () =>
+    opening({}, async ({ page, context }) => {
+      // Pressed at the moment the page first asks for its engine: before anything is mounted.
+      await context.addInitScript(`Object.defineProperty(window, 'semblance', {
+        get: () => void window.dispatchEvent(new KeyboardEvent('keydown', { code: 'Digit6', key: '6', altKey: true })),
+      })`)
+      await page.reload()
+      await page.getByRole('heading', { level: 1, name: 'Activity' }).waitFor()
+    }))
+
   test('the camera is off where no view needs it', () =>
     opening({}, async ({ page }) => {
       await page.getByText(/fps/).waitFor()

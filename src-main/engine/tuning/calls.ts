@@ -1,9 +1,8 @@
 import { ComparisonForm, type CallName, type TuningSubject } from '../../contract.ts'
 import type { Handlers, Shared } from '../../engine.ts'
 import { nameRefusal } from '../../gallery/person-name.ts'
-import { cropFromPng } from '../../vision/kept-crop.ts'
 import { readPicture } from '../../vision/read-picture.ts'
-import { jpegOf } from '../jpeg.ts'
+import { jpegOfStored } from '../jpeg.ts'
 import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
 import { choiceFrom } from './choose.ts'
@@ -114,7 +113,7 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
     'cohort.photograph': async ({ photograph }) => {
       const png = gallery.strangerCrop(photograph)
       return png
-        ? { kind: 'jpeg', jpeg: await jpegOf(await cropFromPng(png)) }
+        ? jpegOfStored(png)
         : refused('no-such-photograph', 'This photograph is in no cohort (any more).')
     },
     'cohort.drop': ({ photograph }) => changing(gallery.dropStranger(photograph)),

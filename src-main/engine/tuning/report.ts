@@ -13,9 +13,8 @@ import type { NormalisationComparison } from '../../evaluation/normalisation-com
 import { supportedFmr } from '../../evaluation/supported-rate.ts'
 import { transactionAt } from '../../evaluation/transaction.ts'
 import type { BoundedTransaction, CountedFailures } from '../../evaluation/transaction.ts'
-import { cropFromPng } from '../../vision/kept-crop.ts'
 import type { Job } from '../jobs.ts'
-import { jpegOf } from '../jpeg.ts'
+import { jpegOfStored } from '../jpeg.ts'
 import { settingsOf, type Parts } from '../parts.ts'
 import { inWordsOf, type Measured } from './measured.ts'
 import { normalisationsOf } from './normalisations.ts'
@@ -239,6 +238,6 @@ async function source(
   const png =
     photograph !== null ? gallery.crop(photograph) : stranger !== null ? gallery.strangerCrop(stranger) : null
   if (!png) return null
-  const jpeg = await jpegOf(await cropFromPng(png))
-  return `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`
+  const shown = await jpegOfStored(png)
+  return shown.kind === 'jpeg' ? `data:image/jpeg;base64,${Buffer.from(shown.jpeg).toString('base64')}` : null
 }
