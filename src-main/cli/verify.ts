@@ -78,7 +78,13 @@ function inWords(name: string, verdict: Verdict): string[] {
   const evidence = `distance ${distance.toFixed(4)}, threshold ${threshold.distance.toFixed(4)} (${threshold.form}, FMR ${threshold.wantedFmr}), ${framesUsed} used`
   const { origin } = threshold
   const stale = origin.kind === 'tuned' && origin.stale !== null ? [origin.stale] : []
-  const note = [origin.note, ...stale]
+  const { personal } = threshold
+  const own = personal
+    ? [
+        `A threshold of their own, stricter than everybody’s ${personal.everyones.toFixed(4)}. ${personal.stale ?? personal.reason}`,
+      ]
+    : []
+  const note = [origin.note, ...stale, ...own]
   return verdict.kind === 'match'
     ? [`match: ${shown(name)}`, evidence, ...note]
     : [`no match: not ${shown(name)}`, evidence, verdict.why, ...note]

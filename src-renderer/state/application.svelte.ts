@@ -1,5 +1,4 @@
 import { createContext } from 'svelte'
-import { defaultSettings } from '../../src-main/contract.ts'
 import type { Engine } from '../engine.ts'
 import { Activity } from './activity.svelte.ts'
 import { Announcer } from './announcer.svelte.ts'
@@ -60,7 +59,7 @@ export class Application {
       this.status,
       this.notices,
       this.announcer,
-      () => (this.settings.now ?? defaultSettings).failuresBeforeLockOut,
+      () => this.settings.now?.failuresBeforeLockOut ?? 1,
     )
     this.models = new Models(engine, this.status, this.notices)
     this.compared = new ModelsCompared(engine, this.models, this.people, this.notices)

@@ -14,8 +14,8 @@ import type { Comparisons } from '../../src-main/evaluation/comparisons.ts'
 import { boundedThreshold } from '../../src-main/evaluation/findings.ts'
 import { forecastFmr } from '../../src-main/evaluation/forecast.ts'
 import { unpackComparisons } from '../../src-main/evaluation/packed-comparisons.ts'
-import { personalThresholdOf } from '../../src-main/evaluation/personal-threshold.ts'
 import { supportedFmr } from '../../src-main/evaluation/supported-rate.ts'
+import { boundedTransaction, fnmrOfAcquired } from '../../src-main/evaluation/transaction.ts'
 import type { Engine } from '../engine.ts'
 import { offerFile } from '../offer-file.ts'
 import { todayInFileName } from '../wording.ts'
@@ -24,12 +24,15 @@ import { MovingDoubt } from './moving-doubt.ts'
 import { failureWords, type Notices } from './notices.svelte.ts'
 import type { StatusState } from './status.svelte.ts'
 import { TuningCohorts } from './tuning-cohorts.svelte.ts'
+import { TuningNormalisations } from './tuning-normalisations.svelte.ts'
+import { TuningPersonal } from './tuning-personal.svelte.ts'
 import { TuningPairs } from './tuning-pairs.svelte.ts'
 import type { People } from './people.svelte.ts'
 import type { Photographs } from './photographs.svelte.ts'
 import { sayRates } from '../tuning-words.ts'
 
-export type TuningTab = 'det' | 'threshold' | 'people' | 'pairs' | 'calibration' | 'strangers' | 'report'
+export type TuningTab =
+  'det' | 'threshold' | 'people' | 'pairs' | 'conditions' | 'calibration' | 'strangers' | 'report'
 
 export interface JobProgress {
   what: string
@@ -48,8 +51,11 @@ export class Tuning {
   readonly #announcer: Announcer
   readonly #status: StatusState
   readonly #people: People
+  readonly #lockOut: () => number
   readonly pairs: TuningPairs
   readonly cohorts: TuningCohorts
+  readonly personal: TuningPersonal
+  readonly normalisations: TuningNormalisations
 
   tab = $state<TuningTab>('det')
   tailsEnlarged = $state(false)
@@ -129,20 +135,26 @@ export class Tuning {
     const { supported, sentence } = supportedFmr(this.#compared.people, wanted, this.#compared)
     return supported ? null : sentence
   })
-  /** Everybody's own threshold, from the one that rests. */
+  /** Everybody who was measured, with a threshold of their own once it is proposed. */
   readonly people = $derived.by(() => {
-    const { byPerson = [], everyone } = this.measurement ?? {}
-    if (!everyone) return []
-    return byPerson.map((person) => ({
+    const proposals = new Map(this.personal.proposals.map((each) => [each.person, each]))
+    return (this.measurement?.byPerson ?? []).map((person) => ({
       ...person,
-      own: personalThresholdOf(
-        { ...person.impostor, size: person.strangers },
-        { ...everyone, size: everyone.pairs },
-        this.settled,
-        50,
-        'other people',
-      ),
+      proposal: proposals.get(person.person) ?? null,
     }))
+  })
+  /** How many attempts a transaction has; null until the user says so: then as many as lock a person. */
+  attempts = $state<number | null>(null)
+  readonly transaction = $derived.by(() => {
+    const [rates, measurement] = [this.rates, this.measurement]
+    if (!rates || !measurement || this.forecast?.extrapolated) return null
+    const failures = this.#compared?.genuine.failures ?? 0
+    return boundedTransaction({
+      fmr: this.forecast ? { rate: this.forecast.fmr, upper95: this.forecast.worst } : rates.fmr,
+      fnmr: fnmrOfAcquired(rates.fnmr, failures),
+      acquisition: measurement.acquisition,
+      attempts: this.attempts ?? this.#lockOut(),
+    })
   })
 
   constructor(
@@ -152,7 +164,9 @@ export class Tuning {
     status: StatusState,
     notices: Notices,
     announcer: Announcer,
+    lockOut: () => number,
   ) {
+    this.#lockOut = lockOut
     this.#engine = engine
     this.#notices = notices
     this.#announcer = announcer
@@ -160,6 +174,8 @@ export class Tuning {
     this.#people = people
     this.pairs = new TuningPairs(engine, photographs, notices, () => (this.outdated = true))
     this.cohorts = new TuningCohorts(engine, notices)
+    this.personal = new TuningPersonal(engine, notices)
+    this.normalisations = new TuningNormalisations(engine, notices)
     engine.on('progress', ({ job, done, total, remainingMs, what }) => {
       if (job === this.#job) this.progress = { what, done, total, remainingMs }
       if (job === this.#sideJob) this.sideProgress = { what, done, total, remainingMs }
@@ -286,6 +302,8 @@ export class Tuning {
     if (again) this.propose(this.wish)
     else this.propose({ by: 'hand', threshold: gives.inForce.distance })
     void this.#doubt.prepare(this.#preparing.signal)
+    this.normalisations.forget()
+    void this.personal.refresh(this.subject)
     if (this.pairs.tail) void this.pairs.show(this.subject, this.pairs.tail, this.pairs.person)
   }
 
@@ -294,6 +312,8 @@ export class Tuning {
     this.measurement = null
     this.#doubt = null
     this.#compared = null
+    this.personal.forget()
+    this.normalisations.forget()
     this.refusal = null
   }
 
@@ -345,7 +365,7 @@ export class Tuning {
       return
     }
     this.#rest(gives.choice.threshold)
-    await Promise.allSettled([this.refreshChoices(), this.#status.refresh()])
+    await this.#afterChoice()
     const { origin } = gives.inForce
     this.#notices.done(
       origin.kind === 'tuned'
@@ -361,7 +381,16 @@ export class Tuning {
       this.#engine.call('tune.forget-choice', { form }),
     )
     if (gives?.kind === 'refused') this.#notices.problem(gives.message)
-    await Promise.allSettled([this.refreshChoices(), this.#status.refresh()])
+    await this.#afterChoice()
+  }
+
+  /** Everybody's own threshold is moved from the one in force. */
+  async #afterChoice() {
+    await Promise.allSettled([
+      this.refreshChoices(),
+      this.#status.refresh(),
+      ...(this.measurement ? [this.personal.refresh(this.subject)] : []),
+    ])
   }
 
   // ─── what leads elsewhere ───

@@ -69,7 +69,7 @@ export async function drawnMeasurement(
   // Half of the photographs of another day, a third from files, the light by chance.
   const conditions = await conditionContrasts(embeddings, {
     day: Array.from(embeddings.people, (_, row) => (row % 2 === 0 ? '2026-11-20' : '2026-11-21')),
-    camera: Array.from(embeddings.people, (_, row) => (row % 3 === 0 ? 'files' : 'this camera')),
+    camera: Array.from(embeddings.people, (_, row) => (row % 3 === 0 ? 'file' : 'camera')),
     light: Array.from(embeddings.people, (_, row) => ['dim', 'even', 'bright'][(row * 7) % 3]!),
   })
   if (conditions.kind === 'refused') return conditions

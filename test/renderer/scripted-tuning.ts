@@ -5,6 +5,8 @@ import type {
   EventName,
   Gives,
   Measurement,
+  PersonalChoice,
+  PersonalProposal,
   Refusal,
   Takes,
   ThresholdChoice,
@@ -12,6 +14,10 @@ import type {
 } from '../../src-main/contract.ts'
 import { doubtedFmr, doubtedFnmr } from '../../src-main/evaluation/doubt.ts'
 import { chooseThreshold } from '../../src-main/evaluation/choice.ts'
+import { compareNormalisations } from '../../src-main/evaluation/normalisation-comparison.ts'
+import { personalThresholdOf } from '../../src-main/evaluation/personal-threshold.ts'
+import { allPairsPlan, leaveOneOutPlan } from '../../src-main/evaluation/plan.ts'
+import { syntheticGallery } from '../evaluation/gallery.ts'
 import { drawnMeasurement, type DrawnGallery, type DrawnMeasurement } from './drawn-measurement.ts'
 
 type Tell = <E extends EventName>(event: E, body: Events[E]) => void
@@ -74,6 +80,26 @@ export class ScriptedTuning {
     const drawn = this.#drawn.get(key) ?? drawnMeasurement(this.gallery, subject, this.inForce(form))
     this.#drawn.set(key, drawn)
     return drawn
+  }
+
+  /** Own thresholds that are in force, by person. */
+  readonly personal = new Map<number, PersonalChoice>()
+
+  #proposals({ byPerson, everyone, form }: Measurement): { from: number; people: PersonalProposal[] } {
+    const from = this.inForce(form.form).distance
+    const people = byPerson.map(({ person, impostor, strangers }) => {
+      const inForce = this.personal.get(person)
+      const spreads = [
+        { ...impostor, size: strangers },
+        { ...everyone, size: everyone.pairs },
+      ] as const
+      return {
+        person,
+        own: personalThresholdOf(...spreads, from, 50, 'other people'),
+        inForce: inForce ? { ...inForce, stale: this.stale } : null,
+      }
+    })
+    return { from, people }
   }
 
   readonly answers: Answers = {
@@ -147,6 +173,56 @@ export class ScriptedTuning {
     'tune.forget-choice': () => {
       this.choice = null
       return { kind: 'forgotten' }
+    },
+    'tune.personal': async (takes) => {
+      const drawn = await this.#measured(takes)
+      if (drawn.kind === 'refused') return drawn
+      return { kind: 'personal', ...this.#proposals(drawn.measurement) }
+    },
+    'tune.choose-personal': async ({ person, ...takes }) => {
+      const drawn = await this.#measured(takes)
+      if (drawn.kind === 'refused') return drawn
+      const { measurement } = drawn
+      const { from, people } = this.#proposals(measurement)
+      const { own } = people.find((each) => each.person === person)!
+      const measured = measurement.byPerson.find((each) => each.person === person)!
+      const { form, model, strangersInWords, everyone } = measurement
+      const choice: PersonalChoice = {
+        person,
+        form,
+        threshold: own.threshold,
+        from,
+        reason: own.reason,
+        model,
+        gallery: 'a',
+        at: Date.now(),
+        strangers: takes.strangers,
+        strangersInWords,
+        strangersCompared: measured.strangers,
+        impostor: measured.impostor,
+        everyone,
+      }
+      this.personal.set(person, choice)
+      return { kind: 'chosen', choice }
+    },
+    'tune.forget-personal': ({ person }) => {
+      this.personal.delete(person)
+      return { kind: 'forgotten' }
+    },
+    'tune.normalisations': async ({ wantedFmr, form, burst }) => {
+      const { names, photographs, spread } = this.gallery
+      const { embeddings, photographs: rows } = syntheticGallery(
+        Array<number>(names.length + 60).fill(photographs),
+        24,
+        spread,
+        7,
+      )
+      const own = rows.slice(0, names.length)
+      const plan =
+        form === 'photograph-photograph'
+          ? allPairsPlan(own)
+          : leaveOneOutPlan(own, form === 'burst-template' ? burst : 1)
+      return compareNormalisations(plan, embeddings, rows.slice(names.length), { wantedFmr })
     },
     'tune.not-same': () => ({ kind: 'marked' }),
     'tune.report': () => ({ kind: 'report', html: '<!doctype html><title>Report</title>', json: '{}' }),

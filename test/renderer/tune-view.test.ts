@@ -40,6 +40,7 @@ async function tuning(
 }
 
 const tab = (page: Page, name: string) => page.getByRole('tab', { name, exact: true }).click()
+const thresholds = (page: Page) => page.getByRole('region', { name: 'People and their thresholds' })
 const heard = (engine: ScriptedEngine, call: string) =>
   engine.heard.filter(({ name }) => name === call).map(({ takes }) => takes)
 
@@ -266,7 +267,7 @@ describe('what stands behind the rates', () => {
   test('people have thresholds of their own with a reason, and the confusable are ordered by risk', () =>
     tuning({}, async ({ page }, engine) => {
       await tab(page, 'By person')
-      const rows = page.getByRole('region', { name: 'People and their thresholds' }).getByRole('row')
+      const rows = thresholds(page).getByRole('row')
       expect(await rows.count()).toBe(38)
       await rows
         .filter({ hasText: /Stricter by|Looser by|As for everyone/ })
@@ -280,6 +281,105 @@ describe('what stands behind the rates', () => {
         .click()
       await page.getByRole('list', { name: 'Most alike strangers' }).waitFor()
       expect(heard(engine, 'tune.pairs')).toMatchObject([{ person: expect.any(Number) }])
+    }))
+
+  test('a stricter threshold of one’s own is taken into force for one person, and taken back', () =>
+    tuning({}, async ({ page }, engine) => {
+      await tab(page, 'By person')
+      await page.getByText('Nobody has one: all are judged alike.').waitFor()
+      const stricter = thresholds(page).getByRole('row').filter({ hasText: 'Stricter by' }).first()
+      const looser = thresholds(page).getByRole('row').filter({ hasText: 'Looser by' }).first()
+      expect(await looser.getByRole('button').count()).toBe(0)
+      const name = await stricter.getByRole('link').textContent()
+      await stricter.getByRole('button', { name: new RegExp(`^Use 0\\.\\d{4} for ${name!}$`) }).click()
+      const row = thresholds(page).getByRole('row').filter({ hasText: 'in use' })
+      await row.waitFor()
+      expect(await row.getByRole('link').textContent()).toBe(name)
+      await page.getByText('1 person has one.').waitFor()
+      expect(heard(engine, 'tune.choose-personal')).toMatchObject([
+        { form: 'burst-template', person: Number(name!.split(' ')[1]) },
+      ])
+      await row.getByRole('button', { name: `Take back the threshold of ${name!}` }).click()
+      await page.getByText('Nobody has one: all are judged alike.').waitFor()
+      expect(heard(engine, 'tune.forget-personal')).toHaveLength(1)
+    }))
+
+  test('the matrix of the most alike is a grid: its cells are moved through by arrow keys and lead to the photographs', () =>
+    tuning({}, async ({ page, slider }, engine) => {
+      await tab(page, 'By person')
+      const grid = page.getByRole('grid', { name: 'Who may be taken for whom' })
+      const names = await grid.getByRole('rowheader').locator('bdi').allTextContents()
+      expect(names.length).toBeGreaterThan(4)
+      const cells = grid.getByRole('gridcell')
+      expect(await cells.count()).toBe(names.length ** 2)
+      const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '')
+      await grid.locator('[tabindex="0"]').focus()
+      expect(await focused()).toMatch(new RegExp(`^${names[1]!} comes within 0\\.\\d{4} of ${names[0]!}`))
+      await page.keyboard.press('ArrowDown')
+      expect(await focused()).toBe(`${names[1]!}, themselves`)
+      await page.keyboard.press('ArrowRight')
+      expect(await focused()).toMatch(new RegExp(`^${names[2]!} comes within .* of ${names[1]!}`))
+      await page.keyboard.press('Home')
+      await page.keyboard.press('ArrowUp')
+      await page.keyboard.press('ArrowLeft') // no further
+      expect(await focused()).toBe(`${names[0]!}, themselves`)
+      // Moved far enough to the right, the threshold takes the nearest for each other.
+      expect(await grid.getByRole('gridcell', { name: /taken for them/ }).count()).toBe(0)
+      await slider.focus()
+      for (let i = 0; i < 5; i++) await page.keyboard.press('PageUp')
+      await expect
+        .poll(() => grid.getByRole('gridcell', { name: /taken for them/ }).count())
+        .toBeGreaterThan(1)
+      await grid.locator('[tabindex="0"]').focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('list', { name: 'Most alike strangers' }).waitFor()
+      expect(heard(engine, 'tune.pairs').at(-1)).toMatchObject({ person: Number(names[0]!.split(' ')[1]) })
+    }))
+
+  test('the rates of a transaction follow the threshold and the number of attempts', () =>
+    tuning({}, async ({ page, slider }) => {
+      const panel = page.getByRole('region', { name: 'Per transaction' })
+      await panel.getByText('Failures to acquire: 3 of 41 recorded attempts at verification').waitFor()
+      const rates = async () => (await panel.locator('.rate b').allTextContents()).join(' ')
+      const five = await rates()
+      await panel.getByLabel('Attempts of a transaction: 5 attempts').click()
+      await page.getByRole('option', { name: '1 attempt', exact: true }).click()
+      const one = await rates()
+      expect(one).not.toBe(five)
+      expect(one).not.toContain('–') // a single attempt has one rate, not a range
+      await slider.focus()
+      for (let i = 0; i < 4; i++) await page.keyboard.press('PageUp')
+      await expect.poll(rates).not.toBe(one)
+    }))
+
+  test('says what day, camera and light change, with the people and pairs behind it', () =>
+    tuning({}, async ({ page }) => {
+      await tab(page, 'Day, camera, light')
+      for (const name of ['day', 'camera', 'light on the face'])
+        await page.getByRole('table', { name: `Distances by ${name}` }).waitFor()
+      expect(await page.getByText(/\(95 %: [−+]0\.\d+ to [−+]0\.\d+, 37 people\)/).count()).toBe(3)
+    }))
+
+  test('compares ways to normalise where strangers were imported, and only looks', () =>
+    tuning({}, async ({ page }, engine) => {
+      await tab(page, 'Strangers')
+      await page.getByText('It takes imported strangers to normalise by.').waitFor()
+      await page.getByRole('textbox', { name: 'Name of this set' }).waitFor()
+      engine.tuning.cohorts = [
+        { cohort: 1, name: 'Visitors', importedAt: 1, people: 60, photographs: 300, mayTrain: false },
+      ]
+      engine.tell('gallery-changed', {})
+      await page.getByRole('button', { name: /^Compare at/ }).click()
+      const table = page.getByRole('table', { name: 'Ways to normalise' })
+      await table.waitFor()
+      expect(await table.getByRole('rowheader').allTextContents()).toEqual([
+        expect.stringContaining('Plain'),
+        expect.stringContaining('Z-norm'),
+        expect.stringContaining('T-norm'),
+        expect.stringContaining('S-norm'),
+      ])
+      await page.getByText('Fitted on 60 strangers, judged on 37 other people').waitFor()
+      expect(heard(engine, 'tune.choose')).toEqual([])
     }))
 
   test('calibration gives a likelihood ratio, and a probability only under a stated prior', () =>
@@ -481,12 +581,13 @@ describe('accessibility', () => {
         'By threshold',
         'By person',
         'Alike strangers',
+        'Day, camera, light',
         'Calibration',
         'Strangers',
         'Report',
       ]
-      // The same parts in another theme differ in contrast alone, which three tabs show.
-      for (const name of theme === 'light' ? tabs : ['DET', 'Alike strangers', 'Calibration']) {
+      // The same parts in another theme differ in contrast alone, which four tabs show.
+      for (const name of theme === 'light' ? tabs : ['DET', 'By person', 'Alike strangers', 'Calibration']) {
         await tab(page, name)
         await page.waitForTimeout(350)
         if (name === 'DET') await page.getByText('The DET curve as a table').click()

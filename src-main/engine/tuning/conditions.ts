@@ -21,7 +21,7 @@ export function conditionsOf({ gallery }: Pick<Parts, 'gallery'>, of: MeasuredGa
   return {
     // A file says when it was imported, not when it was taken.
     day: each(({ source, capturedAt }) => (source === 'camera' ? dayOf(capturedAt) : null)),
-    camera: each(({ source }) => (source === 'camera' ? 'this camera' : 'files')),
+    camera: each(({ source }) => (source === 'camera' ? 'camera' : 'file')),
     light: each(({ quality }) =>
       lightOf(quality.find(({ component }) => component === 'Luminance')?.value ?? NaN),
     ),
