@@ -10,6 +10,12 @@ const domain = 'com.microsoft.nchwc'
  */
 export const filterGradientOperator = 'semblance.FilterGradient'
 
+/** The same of a depthwise convolution: (x, dy) → [channels, 1, height, width]. */
+export const depthwiseFilterGradientOperator = 'semblance.DepthwiseFilterGradient'
+
+/** Likewise our own: an image [n, c, h, w] with zeros between its elements, [n, c, h · stride, w · stride]. */
+export const spreadOperator = 'semblance.Spread'
+
 /**
  * The same graph for ONNX Runtime's fastest CPU kernels, which keep an image as [n, channels / block, height, width,
  * block]. ONNX Runtime uses them by itself only where weights are constants, and while training they are not. Images
@@ -225,6 +231,10 @@ class Lowering {
   private lower(node: GraphNode): void {
     if (node.operator === filterGradientOperator)
       return void this.plainNames.set(node.outputs[0]!, this.filterGradient(node))
+    if (node.operator === depthwiseFilterGradientOperator)
+      return void this.plainNames.set(node.outputs[0]!, this.depthwiseFilterGradient(node))
+    if (node.operator === spreadOperator)
+      return void this.blockedNames.set(node.outputs[0]!, this.spread(node))
     const blocked = this.inBlocks(node)
     if (blocked !== null) this.blockedNames.set(node.outputs[0]!, blocked)
     else this.lowerPlain(node)
@@ -354,6 +364,57 @@ class Lowering {
       perm: [0, 2, 1],
     })
     return this.reshaped(tapsLast, [outs, ins, filterHeight, filterWidth])
+  }
+
+  /** Every channel of every image by itself: x as it lies under dy as it lies. */
+  private depthwiseFilterGradient({ inputs, outputs, attributes }: GraphNode): string {
+    const [image, errors] = inputs as [string, string]
+    const [n, channels, height, width] = this.shape(image) as [number, number, number, number]
+    const [, , outHeight, outWidth] = this.shape(errors) as [number, number, number, number]
+    const [, , filterHeight, filterWidth] = this.shape(outputs[0]!) as [number, number, number, number]
+    const [stepY, stepX] = attributes.strides as [number, number]
+    const [top, left] = attributes.pads as [number, number]
+    const [reachY, reachX] = [(outHeight - 1) * stepY + filterHeight, (outWidth - 1) * stepX + filterWidth]
+    const [bottom, right] = [Math.max(0, reachY - height - top), Math.max(0, reachX - width - left)]
+    const [rows, columns] = [
+      filterHeight + Math.max(0, height + top - reachY),
+      filterWidth + Math.max(0, width + left - reachX),
+    ]
+    const all = n * channels
+    const each = this.add(
+      `${domain}.Conv`,
+      [
+        this.reshaped(this.blocked(image), [1, all, height, width]),
+        this.reshaped(this.blocked(errors), [all, 1, outHeight, outWidth]),
+      ],
+      {
+        kernel_shape: [outHeight, outWidth],
+        strides: [1, 1],
+        dilations: [stepY, stepX],
+        pads: [top, left, bottom, right],
+        group: all,
+      },
+    ) // [1, n · channels, rows, columns]
+    const plain = this.add(`${domain}.ReorderOutput`, [each], { channels: all })
+    const perImage = this.reshaped(plain, [n, channels, 1, rows, columns])
+    const sum = this.to.add('ReduceSum', [perImage, this.to.integers([0])], { keepdims: 0 })[0]!
+    if (rows === filterHeight && columns === filterWidth) return sum
+    return this.add('Slice', [
+      sum,
+      this.to.integers([0, 0]),
+      this.to.integers([filterHeight, filterWidth]),
+      this.to.integers([2, 3]),
+    ])
+  }
+
+  private spread({ inputs, outputs, attributes }: GraphNode): string {
+    const [n, channels, height, width] = this.shape(inputs[0]!) as [number, number, number, number]
+    const [stepY, stepX] = attributes.strides as [number, number]
+    const { block } = this
+    const apart = this.reshaped(this.blocked(inputs[0]!), [n * (channels / block) * height, 1, width, block])
+    const pads = [0, 0, 0, 0, 0, stepY - 1, 0, (stepX - 1) * block]
+    const spaced = this.add('Pad', [apart, this.to.integers(pads)], { mode: 'constant' })
+    return this.reshaped(spaced, this.shape(outputs[0]!))
   }
 
   /** Over height and width by the pool made for it; the little that is left as it was. */

@@ -85,6 +85,21 @@ const parts: Part[] = [
     },
     expected: ['Conv', 'GlobalAveragePool'],
   },
+  {
+    what: 'depthwise convolutions, the last over the whole map',
+    image: [3, 7, 5, 32],
+    parameters: [
+      [32, 1, 3, 3],
+      [32, 1, 7, 5],
+      [16, 32, 1, 1],
+    ],
+    run: (x, [a, b, c]) => {
+      const depthwise = (image: tf.Tensor, kernel: tf.Tensor, padding: 'same' | 'valid') =>
+        tf.depthwiseConv2d(image as Images, kernel.transpose([2, 3, 0, 1]) as Images, 1, padding)
+      return conv(depthwise(depthwise(x, a!, 'same').relu(), b!, 'valid'), c!)
+    },
+    expected: ['Conv'],
+  },
 ]
 
 test('every kernel of the table and its gradient is the same in a graph for blocked kernels', async () => {

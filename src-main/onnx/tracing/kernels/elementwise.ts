@@ -258,6 +258,11 @@ export function leakyRelu(tracer: Tracer, x: TracedTensor, alpha: number): Trace
 }
 
 function prelu(tracer: Tracer, x: TracedTensor, alpha: TracedTensor): TracedTensor {
+  if (tracer.block > 0) {
+    // αx + (1 − α)·max(x, 0): factors for each channel are a blocked kernel, a choice between two tensors is none.
+    const rest = multiply(tracer, relu(tracer, x), subtract(tracer, scalar(1), alpha))
+    return add(tracer, multiply(tracer, x, alpha), rest)
+  }
   const positive = elementwise(tracer, 'Greater', [x, scalar(0)], 'bool')
   return where(tracer, positive, x, multiply(tracer, x, alpha))
 }

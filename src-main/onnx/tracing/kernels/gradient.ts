@@ -1,4 +1,4 @@
-import { filterGradientOperator } from '../blocked-layout.ts'
+import { depthwiseFilterGradientOperator, filterGradientOperator, spreadOperator } from '../blocked-layout.ts'
 import type { KernelTable } from '../kernel.ts'
 import type { Tracer } from '../layout.ts'
 import { sizeOf, uniform, upTo, type TracedTensor } from '../tensor.ts'
@@ -44,6 +44,12 @@ function spread(tracer: Tracer, dy: TracedTensor, window: Window): TracedTensor 
   const { strideHeight, strideWidth } = window
   if (strideHeight === 1 && strideWidth === 1) return dy
   const [n, c, h, w] = dy.shape as [number, number, number, number]
+  if (tracer.block > 0 && c % tracer.block === 0 && trailing(window).every((count) => count >= 0)) {
+    // Left as it is to `blockedLayout`; the zeros behind the last element cost less than a copy without them.
+    const shape = [n, c, h * strideHeight, w * strideWidth]
+    const strides = [strideHeight, strideWidth]
+    return tracer.emit(spreadOperator, [tracer.plain(dy)], { strides }, { dtype: 'float32', shape })
+  }
   const apart = reshape(tracer, dy, [n, c, h, 1, w, 1])
   const none: [number, number] = [0, 0]
   const spaced = pad(tracer, apart, [none, none, none, [0, strideHeight - 1], none, [0, strideWidth - 1]], 0)
@@ -287,6 +293,21 @@ function depthwiseFilterGradient(
 ): TracedTensor {
   const [n, channels] = [x.shape[0]!, x.shape[3]!]
   const multiplier = dy.shape[3]! / channels
+  if (
+    tracer.block > 0 &&
+    channels % tracer.block === 0 &&
+    multiplier === 1 &&
+    plan.dilationHeight * plan.dilationWidth === 1
+  ) {
+    const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = plan
+    const result = tracer.emit(
+      depthwiseFilterGradientOperator,
+      [tracer.plain(channelsSecond(x)), tracer.plain(channelsSecond(dy))],
+      { strides: [strideHeight, strideWidth], pads: [padInfo.top, padInfo.left] },
+      { dtype: 'float32', shape: [channels, 1, filterHeight, filterWidth] },
+    )
+    return transpose(result, [2, 3, 0, 1])
+  }
   const image = padded(tracer, tracer.plain(channelsSecond(x)), plan)
   const { outHeight, outWidth } = plan
   const split = (tensor: TracedTensor, each: number) =>
