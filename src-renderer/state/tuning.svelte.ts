@@ -137,10 +137,10 @@ export class Tuning {
   })
   /** Everybody who was measured, with a threshold of their own once it is proposed. */
   readonly people = $derived.by(() => {
-    const proposals = new Map(this.personal.proposals.map((each) => [each.person, each]))
+    const proposals = Object.fromEntries(this.personal.proposals.map((each) => [each.person, each]))
     return (this.measurement?.byPerson ?? []).map((person) => ({
       ...person,
-      proposal: proposals.get(person.person) ?? null,
+      proposal: proposals[person.person] ?? null,
     }))
   })
   /** How many attempts a transaction has; null until the user says so: then as many as lock a person. */
