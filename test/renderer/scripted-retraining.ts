@@ -230,7 +230,8 @@ export class ScriptedRetraining {
 
   async #goOn(number: number, random: () => number) {
     for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, this.tickMs))
+      // A run that a test leaves held keeps no process alive.
+      await new Promise((resolve) => setTimeout(resolve, this.tickMs).unref())
       const run = this.run
       if (!run || run.run !== number || run.state !== 'running') return
       if (this.fails) {

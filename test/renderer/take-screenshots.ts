@@ -25,10 +25,27 @@ await take('enrol', { hash: '#/enrol', theme: 'dark' }, async (page) => {
 })
 await take('people', { hash: '#/people', theme: 'light' }, (page) => page.waitForTimeout(800))
 await take('tune', { hash: '#/tune', theme: 'dark' }, (page) => page.waitForTimeout(3000))
+const gallery = await ScriptedEngine.withPeople()
+gallery.retraining.names.push(...Array.from({ length: 32 }, (_, i) => `Sample ${i + 6}`))
+const { version } = await gallery.retraining.addMade('healthy', {}, Date.now() - 40_000)
+await take(
+  'retrain',
+  { hash: `#/retrain/${version}`, theme: 'light' },
+  async (page) => {
+    await page.getByRole('heading', { name: 'Detection error trade-off' }).waitFor()
+    await page.waitForTimeout(800)
+  },
+  gallery,
+)
 await workbench.close()
 
-async function take(name: string, wish: Wish, prepare: (page: Page) => Promise<void>): Promise<void> {
-  const opened = await open(workbench, await ScriptedEngine.withPeople(), {
+async function take(
+  name: string,
+  wish: Wish,
+  prepare: (page: Page) => Promise<void>,
+  engine?: ScriptedEngine,
+): Promise<void> {
+  const opened = await open(workbench, engine ?? (await ScriptedEngine.withPeople()), {
     width: 1024,
     height: 700,
     ...wish,
