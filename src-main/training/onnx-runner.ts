@@ -62,6 +62,8 @@ export async function openTraced(
   const session = await InferenceSession.create(traced.model, {
     executionProviders,
     intraOpNumThreads: threads,
+    // The pattern of the first run is laid out as one block beside what that run had taken: twice the memory.
+    enableMemPattern: false,
     // a run knows each shape; spinning threads keep a core from the feed
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   })

@@ -73,9 +73,9 @@ class Lowering {
         dtype === 'int64' ? to.integers(values as number[]) : to.initializer(values as never, shape, dtype)
       this.plainNames.set(name, copy)
     }
-    this.masksFromRectified()
     for (const node of from.nodes)
       for (const name of new Set(node.inputs)) this.users.set(name, [...(this.users.get(name) ?? []), node])
+    this.masksFromRectified()
     const outputs = new Set(from.outputs.map(({ name }) => name))
     for (const node of from.nodes) {
       const chain = this.begun(node) ?? this.continued(node)
@@ -88,14 +88,19 @@ class Lowering {
     return to
   }
 
-  /** x > 0 holds where relu(x) > 0: asked there, so that x itself need not be kept. */
+  /** x > 0 holds where relu(x) > 0: asked there, so that x itself need not be kept, unless it is for others too. */
   private masksFromRectified(): void {
-    const rectified = new Map<string, string>()
-    for (const node of this.from.nodes) {
-      if (node.operator === 'Relu') rectified.set(node.inputs[0]!, node.outputs[0]!)
-      if (node.operator !== 'Greater' || this.constantAt(node.inputs[1]!)?.[0] !== 0) continue
-      const [x, zero] = node.inputs as [string, string]
-      if (sizeOf(this.shape(zero)) === 1) node.inputs = [rectified.get(x) ?? x, zero]
+    const isMask = ({ operator, inputs }: GraphNode) =>
+      operator === 'Greater' && sizeOf(this.shape(inputs[1]!)) === 1 && this.constantAt(inputs[1]!)?.[0] === 0
+    const place = new Map(this.from.nodes.map((node, index) => [node, index]))
+    for (const relu of this.from.nodes) {
+      if (relu.operator !== 'Relu') continue
+      const [x] = relu.inputs as [string]
+      const others = this.users.get(x)!.filter((user) => user !== relu)
+      if (!others.every((user) => isMask(user) && place.get(user)! > place.get(relu)!)) continue
+      for (const mask of others) mask.inputs = [relu.outputs[0]!, mask.inputs[1]!]
+      this.users.set(x, [relu])
+      this.users.set(relu.outputs[0]!, [...(this.users.get(relu.outputs[0]!) ?? []), ...others])
     }
   }
 
