@@ -4,9 +4,11 @@ import type { StartProbe } from '../../training/processors.ts'
 import { cropFromPng } from '../../vision/kept-crop.ts'
 import { jpegOf } from '../jpeg.ts'
 import { promoteModel, rollBackModel } from '../model-change.ts'
+import { readPretrainedHead } from '../model-in-use.ts'
 import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
 import { compareModels } from './comparison.ts'
+import { readOnce } from './embeddings-under.ts'
 import { embeddingMap } from './embedding-map.ts'
 import { exportModel } from './export-model.ts'
 import { keepHardExample } from './hard-examples.ts'
@@ -35,6 +37,7 @@ export function retrainingCalls({ trainer, probe, timing }: Started) {
     const { gallery, home } = parts
     const { jobs, changed, tell, probes } = shared
     const runs = new Runs(parts, trainer)
+    const lastLayer = readOnce(readPretrainedHead)
     const changing = <T extends { kind: string }>(outcome: T): T => {
       if (outcome.kind !== 'refused') changed()
       return outcome
@@ -78,9 +81,9 @@ export function retrainingCalls({ trainer, probe, timing }: Started) {
       'models.events': () => modelEvents(parts),
       'models.report': ({ version }) => candidateReport(parts, version),
       'models.compare': ({ before, after, job }) =>
-        jobs.run(job, (running) => compareModels({ ...parts }, before, after, running)),
+        jobs.run(job, (running) => compareModels({ ...parts }, before, after, running, lastLayer)),
       'models.map': ({ before, after, job }) =>
-        jobs.run(job, (running) => embeddingMap({ ...parts }, before, after, running)),
+        jobs.run(job, (running) => embeddingMap({ ...parts }, before, after, running, lastLayer)),
       'models.promote': ({ version, job }) =>
         jobs.run(job, async (running) => {
           const outcome = await promoteModel({ ...parts }, version, { evenIfRejected: false }, running)
@@ -102,7 +105,9 @@ export function retrainingCalls({ trainer, probe, timing }: Started) {
       },
       'models.export': ({ version }) => exportModel({ ...parts }, version),
       'models.import': ({ bytes, job }) =>
-        jobs.run(job, async (running) => changing(await importModel({ ...parts }, bytes, running))),
+        jobs.run(job, async (running) =>
+          changing(await importModel({ ...parts }, bytes, running, lastLayer)),
+        ),
 
       'hard-example.keep': async ({ attempt }) => changing(await keepHardExample(parts, probes, attempt)),
       'hard-example.list': () => gallery.hardExamples(),

@@ -9,12 +9,12 @@ import { strangersPlan } from '../../evaluation/strangers-plan.ts'
 import { noSuchModel } from '../../gallery/versions.ts'
 import { trainingSet, type TrainingSet } from '../../training/gallery-run/training-set.ts'
 import type { Job } from '../jobs.ts'
-import { underModel } from '../model-in-use.ts'
+import { readPretrainedHead, underModel } from '../model-in-use.ts'
 import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
 import { thresholdInForce } from '../tuning/in-force.ts'
 import { multiplier } from '../tuning/multiply.ts'
-import { embeddingsUnder, type EmbeddingsUnder } from './embeddings-under.ts'
+import { embeddingsUnder, readOnce, type EmbeddingsUnder, type ReadLastLayer } from './embeddings-under.ts'
 import { modelSummary } from './model-list.ts'
 
 /** Photographs that both models can read, in one order: the same rows under each. */
@@ -40,12 +40,13 @@ export async function compareModels(
   before: string,
   after: string,
   job: Pick<Job, 'signal' | 'progress'>,
+  lastLayer: ReadLastLayer = readOnce(readPretrainedHead),
 ): Promise<ModelComparison | Refusal> {
   const summaries = { before: modelSummary(parts, before), after: modelSummary(parts, after) }
   if (!summaries.before || !summaries.after) return noSuchModel
-  const seenBefore = await embeddingsUnder(parts, before, job)
+  const seenBefore = await embeddingsUnder(parts, before, job, lastLayer)
   if (seenBefore.kind === 'refused') return seenBefore
-  const seenAfter = await embeddingsUnder(parts, after, job)
+  const seenAfter = await embeddingsUnder(parts, after, job, lastLayer)
   if (seenAfter.kind === 'refused') return seenAfter
 
   const { set, sides, left } = heldOutSet(parts, seenBefore, seenAfter)

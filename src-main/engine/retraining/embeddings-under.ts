@@ -1,9 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Refusal } from '../../contract.ts'
 import type { SeenPhotograph } from '../../gallery/versions-in-use.ts'
 import { noSuchModel } from '../../gallery/versions.ts'
 import { embedUnder } from '../embed-under.ts'
 import type { Job } from '../jobs.ts'
-import { readPretrainedHead, underModel } from '../model-in-use.ts'
+import { underModel, type PretrainedHead } from '../model-in-use.ts'
 import type { Parts } from '../parts.ts'
 import { readableCrop } from '../re-embedding.ts'
 import { refused } from '../refusal.ts'
@@ -14,6 +15,15 @@ export interface EmbeddingsUnder {
   kind: 'embeddings'
   people: ReadonlyMap<number, Float32Array>
   strangers: ReadonlyMap<number, Float32Array>
+}
+
+/** The pre-trained net's last layer: whoever asks several times reads it once. */
+export type ReadLastLayer = () => Promise<PretrainedHead>
+
+/** Reads at the first call, and only then. */
+export function readOnce(read: ReadLastLayer): ReadLastLayer {
+  let reading: Promise<PretrainedHead> | null = null
+  return () => (reading ??= read())
 }
 
 interface Seen {
@@ -30,6 +40,7 @@ export async function embeddingsUnder(
   parts: Parts,
   version: string,
   job: Pick<Job, 'signal' | 'progress'>,
+  lastLayer: ReadLastLayer,
 ): Promise<EmbeddingsUnder | Refusal> {
   const { gallery } = parts
   const under = underModel(parts, version)
@@ -41,11 +52,12 @@ export async function embeddingsUnder(
         )
       : noSuchModel
   const base = pretrainedVersion(parts)
-  const embed = embedUnder(gallery, base, await readPretrainedHead())
+  const embed = embedUnder(gallery, base, await lastLayer())
   const todo = photographsSeen(parts)
   const found = { person: new Map<number, Float32Array>(), stranger: new Map<number, Float32Array>() }
   const left: SeenPhotograph[] = []
-  for (const { of, photograph, seen } of todo) {
+  for (const [i, { of, photograph, seen }] of todo.entries()) {
+    if (i % 200 === 0) await nextTurn() // others are answered between
     const made = embed(version, seen, { of, photograph })
     if (made) found[of].set(photograph, made.embedding)
     else left.push({ of, photograph })

@@ -8,12 +8,12 @@ import { embeddingLength } from '../../vision/face.ts'
 import type { Network } from '../../vision/network.ts'
 import { readModel } from '../../onnx/model-reader.ts'
 import type { Job } from '../jobs.ts'
-import { madeOf } from '../model-in-use.ts'
+import { madeOf, readPretrainedHead } from '../model-in-use.ts'
 import type { Parts } from '../parts.ts'
 import { readableCrop } from '../re-embedding.ts'
 import { refused } from '../refusal.ts'
 import { chained } from './chained-network.ts'
-import { embeddingsUnder, type EmbeddingsUnder } from './embeddings-under.ts'
+import { embeddingsUnder, readOnce, type EmbeddingsUnder, type ReadLastLayer } from './embeddings-under.ts'
 import { networkFile } from './export-model.ts'
 import { readExported, type Note } from './exported-model.ts'
 import { rebuiltNetwork } from './foreign-network.ts'
@@ -40,6 +40,7 @@ export async function importModel(
   parts: Parts,
   file: Uint8Array,
   job: Running,
+  lastLayer: ReadLastLayer = readOnce(readPretrainedHead),
 ): Promise<{ kind: 'imported'; version: string } | Refusal> {
   const read = readExported(file)
   if (read.kind !== 'read') return refused(read.kind, why[read.kind])
@@ -49,13 +50,13 @@ export async function importModel(
     return refused('pre-trained', 'This file holds a pre-trained model, and one is here already.')
   const foreign =
     note.kind === 'head'
-      ? await foreignHead(parts, note, model, job)
+      ? await foreignHead(parts, note, model, job, lastLayer)
       : await foreignNetwork(parts, note, model, job)
   if (foreign.kind === 'refused') return foreign
   if (gallery.modelVersion(foreign.version))
     return refused('same-model', `This very model is there already, as ${foreign.version}.`)
 
-  const before = await embeddingsUnder(parts, parts.model.version, job)
+  const before = await embeddingsUnder(parts, parts.model.version, job, lastLayer)
   if (before.kind === 'refused') return before
   const judged = await judgeImport(parts, before, foreign.embeddings, foreign.heads, foreign.parity)
   if (judged.kind === 'refused') return judged
@@ -96,6 +97,7 @@ async function foreignHead(
   note: Note,
   model: Uint8Array,
   job: Running,
+  lastLayer: ReadLastLayer,
 ): Promise<Foreign | Refusal> {
   const { gallery } = parts
   const base = pretrainedVersion(parts)
@@ -107,7 +109,7 @@ async function foreignHead(
   const expected = chained(await networkFile(parts, note.base), head)
   const parity = largestDifference(model, expected)
   if (parity === null) return notItsHead
-  const under = await embeddingsUnder(parts, note.base, job)
+  const under = await embeddingsUnder(parts, note.base, job, lastLayer)
   if (under.kind === 'refused') return under
   const mapped = (embeddings: ReadonlyMap<number, Float32Array>) =>
     new Map([...embeddings].map(([photograph, embedding]) => [photograph, applyHead(embedding, head)]))
