@@ -80,7 +80,12 @@ describe('a list of pairs', () => {
     const lines = [...genuine.slice(0, 3), 'Dora\t1\t4', ...impostor]
     const { json } = await semblance(['evaluate', folder, '--pairs', pairs(lines, '4'), '--json'])
     expect((json as { accuracy: number }).accuracy).toBeCloseTo(7 / 8, 12)
-    expect(json).toMatchObject({ undetected: ['Dora/Dora_0004.jpg'] })
+    expect(json).toMatchObject({
+      undetected: ['Dora/Dora_0004.jpg'],
+      acquisition: { failures: 1 },
+      // The list names the people: pairs that share one are not independent.
+      bounds: Array(4).fill({ fmr: { method: 'exact, effective comparisons over people', people: 4 } }),
+    })
   })
 
   test('a photograph that the folder does not have is refused by name', async () => {

@@ -108,6 +108,33 @@ describe('tune', () => {
     expect(nowhere.stderr).toContain('cannot be written')
   })
 
+  test('says what the rates are per transaction, of how many attempts, and where failures to acquire come from', async () => {
+    const few = await semblance(['tune', '--attempts', '2', '--json'], { home })
+    expect(few.json).toMatchObject({ transaction: { attempts: 2 }, normalisations: null })
+    const { acquisition, transaction } = few.json as unknown as Measurement & {
+      transaction: { far: { least: number; most: number; upper95: number } }
+    }
+    expect(acquisition.of).toBeGreaterThan(0) // the verifications above are in the audit log
+    expect(transaction.far.upper95).toBeGreaterThanOrEqual(transaction.far.most)
+    const { stdout } = await semblance(['tune'], { home })
+    expect(stdout).toMatch(
+      /up to 5 attempts at 0\.\d{4} \(in force\): FAR .* FRR .*\. Failures to acquire: 0 of \d+ /,
+    )
+  })
+
+  test('a person’s own threshold is taken only where it is stricter, and is nothing to forget before', async () => {
+    const nobody = await semblance(['tune', '--person', 'Nobody'], { home })
+    expect(nobody).toMatchObject({ code: 2 })
+    expect(nobody.stderr).toContain('is enrolled')
+    // Two other people say next to nothing about one: nobody's threshold is moved by them.
+    const refused = await semblance(['tune', '--person', 'Ada'], { home })
+    expect(refused).toMatchObject({ code: 2 })
+    expect(refused.stderr).toContain('may only be stricter than everybody’s')
+    const forgotten = await semblance(['tune', '--person', 'Ada', '--forget'], { home })
+    expect(forgotten.stderr).toContain('has no threshold of their own')
+    expect(await semblance(['tune', '--person', 'Ada', '--eer'], { home })).toMatchObject({ code: 2 })
+  })
+
   test('wrong words and an empty gallery are refused in sentences', async () => {
     for (const words of [
       ['--fmr', '2'],
@@ -175,9 +202,15 @@ describe('evaluate', () => {
       bounds: Array(4).fill({ fmr: { people: 3 }, fnmr: { people: 3 } }),
       supportedFmr: [{ supported: false, people: 3, wanted: 0.01 }, {}, {}, {}],
       calibration: { kind: expect.any(String) as string },
+      transaction: { attempts: 3 },
+      acquisition: { failures: 0, of: 12 },
+      enrolment: { failures: 0, of: 3 },
+      list: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      normalisations: null,
     })
     expect(existsSync(file)).toBe(true)
     expect(readFileSync(file, 'utf8')).not.toMatch(/NaN|undefined|<img/)
+    expect(readFileSync(file, 'utf8')).toContain('0 of 12 photographs')
   })
 
   test('with strangers of another folder in the impostors’ place', async () => {
