@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { RetrainWish } from '../../../src-main/contract.ts'
 import type { Engine } from '../../../src-main/engine.ts'
 import type { Parts } from '../../../src-main/engine/parts.ts'
@@ -174,6 +175,26 @@ test('a loss that is unknown fails the run with its words', async () => {
   await engine.call('retrain.begin', wish({ loss: 'no-such-loss' }))
   expect((await failed).message).toContain('no-such-loss')
 }, 60_000)
+
+test.skipIf(process.platform !== 'linux')(
+  'the key is in no argument and in no environment of the process that trains',
+  async () => {
+    vi.stubEnv('SEMBLANCE_PASSPHRASE', 'correct horse')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const engine = await opened(await drawnGallery())
+    await engine.call('retrain.begin', wish({ steps: 100_000 }))
+    const { gallery } = open[0]!.parts
+    const { process: runner } = runnerOf(open[0]!.parts)
+    const told = ['environ', 'cmdline'].map((file) => readFileSync(`/proc/${runner}/${file}`))
+    const key = Buffer.from(gallery.handedKey().key)
+    for (const bytes of told) {
+      expect(bytes.length).toBeGreaterThan(10)
+      for (const secret of ['correct horse', key, key.toString('hex'), key.toString('base64')])
+        expect(bytes.includes(secret)).toBe(false)
+    }
+  },
+  60_000,
+)
 
 function runnerOf({ gallery }: Parts) {
   let found = { process: 0, heardAt: 0 }
