@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-const subjects = ['vision', 'training', 'evaluation', 'page'] as const
+const subjects = ['vision', 'training', 'evaluation', 'retrain', 'page'] as const
 
 const [subject, ...rest] = process.argv.slice(2)
 const file = join(import.meta.dirname, `${subject}.ts`)

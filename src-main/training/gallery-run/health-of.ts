@@ -24,6 +24,14 @@ export function healthOf(
   return { finite, norm, effectiveRank: finite ? participationRatio(rows) : 0, activeTriplets }
 }
 
+/** How far a head lies from the one that changes nothing, in lengths of that one (Frobenius). */
+export function distanceMoved(head: Head): number {
+  const n = Math.sqrt(head.length)
+  let squares = 0
+  for (const [i, value] of head.entries()) squares += (value - (i % (n + 1) === 0 ? 1 : 0)) ** 2
+  return Math.sqrt(squares / n)
+}
+
 const mostRows = 1000
 
 /** (tr C)² / ‖C‖²: no eigenvalue is needed. */

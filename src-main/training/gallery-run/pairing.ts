@@ -47,6 +47,39 @@ export function pairedWithStrangers(
   return pairs(of, people, own, { before: strangers.before, after: strangers.after, probes })
 }
 
+/**
+ * Strangers with several photographs among themselves, photograph × photograph: genuine and impostor comparisons. At
+ * most `mostOfOne` photographs of a person, so that nobody's hundreds are everybody's rate.
+ */
+export function strangersAmong(
+  { before, after, people }: { before: Float32Array; after: Float32Array; people: Int32Array },
+  dimension: number,
+): Paired {
+  const seen = new Map<number, number[]>()
+  for (const [row, person] of people.entries()) {
+    const own = seen.get(person) ?? seen.set(person, []).get(person)!
+    if (own.length < mostOfOne) own.push(row)
+  }
+  const rows = [...seen.values()].flat()
+  const [genuine, impostor] = [collector(), collector()]
+  const every = Math.max(1, Math.ceil((rows.length * (rows.length - 1)) / 2 / mostImpostors))
+  let pair = 0
+  for (const [place, a] of rows.entries())
+    for (const b of rows.slice(0, place)) {
+      const same = people[a] === people[b]
+      if (!same && pair++ % every !== 0) continue
+      ;(same ? genuine : impostor).add(
+        people[a]!,
+        people[b]!,
+        apart(before, a, b, dimension),
+        apart(after, a, b, dimension),
+      )
+    }
+  return { genuine: genuine.finish(), impostor: impostor.finish() }
+}
+
+const mostOfOne = 5
+
 interface Probe {
   person: number
   row: number
@@ -111,6 +144,10 @@ function between(vectors: Float32Array, row: number, template: Float32Array): nu
   for (let k = 0, at = row * template.length; k < template.length; k++)
     squares += (vectors[at++]! - template[k]!) ** 2
   return Math.sqrt(squares)
+}
+
+function apart(vectors: Float32Array, a: number, b: number, dimension: number): number {
+  return between(vectors, a, vectors.subarray(b * dimension, (b + 1) * dimension))
 }
 
 /** A template: the unit-length mean of rows. */

@@ -1,18 +1,34 @@
 import type { TwoCovarianceModel } from '../../evaluation/virtual-strangers.ts'
-import { drawStrangers } from '../../evaluation/virtual-strangers.ts'
-import { random } from '../../learning/random.ts'
 import { judge, type GateEvidence, type Verdict } from '../gate/gate.ts'
+import type { Paired } from '../gate/paired.ts'
 import type { StrangersPart } from '../gate/strangers-line.ts'
 import type { OpenRunner } from '../step-runner.ts'
-import { ascending, equalThreshold } from './equal-threshold.ts'
+import { missedUnder, setAside, stepToStopAt } from './early-stop.ts'
 import { applyToRows, type Head } from './head.ts'
+import { hardExamplesFor, type HardExamples } from './hard-examples.ts'
 import type { HeadRecipe } from './head-recipe.ts'
 import { headParity } from './head-parity.ts'
-import { healthOf } from './health-of.ts'
-import { mapped, pairedAmong, pairedWithStrangers, type Mapped, type Strangers } from './pairing.ts'
+import { distanceMoved, healthOf } from './health-of.ts'
+import {
+  mapped,
+  pairedAmong,
+  pairedWithStrangers,
+  strangersAmong,
+  type Mapped,
+  type Strangers,
+} from './pairing.ts'
 import { stepEvent, type GalleryRunEvent } from './run-event.ts'
-import { trainHead, type Labelled } from './train-head.ts'
+import { pairedWith, strangersOfRun, type RunStrangers } from './run-strangers.ts'
+import { trainHead, type TrainHeadOptions } from './train-head.ts'
 import { peopleFolds, type TrainingSet } from './training-set.ts'
+
+/** The cohort a card was measured on, and what the card says of it. */
+export interface CardCohort {
+  people: Strangers
+  inWords: string
+  fmr: number
+  tar: number // of one photograph against one
+}
 
 export interface HeadRun {
   set: TrainingSet
@@ -27,17 +43,26 @@ export interface HeadRun {
   cohort: Strangers | null
   /** What virtual strangers are drawn from, as the model in use sees them. */
   strangersModel: TwoCovarianceModel | null
+  /** Probes that were decided wrongly: they train, and neither judge nor enter a template. */
+  hardExamples?: HardExamples
+  /** A cohort that the model's card was measured on, where the user has it. */
+  cardCohort?: CardCohort | null
   /** In place of whose the training photographs are: to try what wrong labels do. */
   trainedAs?: Int32Array
   /** Only these people (places) train, while all are judged: to try what too few do. */
   trainOn?: readonly number[]
+  /** False leaves the last training out, and every fold's head is judged: to try many runs. */
+  refit?: false
 }
 
 /** What a run tells: the same at every depth. */
 export type HeadRunEvent = GalleryRunEvent
 
 export interface HeadRunResult {
+  /** Of the last training. */
   head: Head
+  /** Steps of the schedule that were taken: fewer than the recipe's where photographs set aside said so. */
+  stoppedAt: number
   verdict: Verdict
   evidence: GateEvidence
   /** The threshold that lets as many strangers through under the candidate. */
@@ -48,124 +73,182 @@ export interface HeadRunResult {
 
 const foldCount = 5
 const fewestPeopleForFolds = 5
-const virtualPeople = 1000
+const looks = 10 // in a training that is looked at, to see when to stop
+
+/** How many trainings a run is made of at most: one to see when to stop, the folds, and the last. */
+export function headTrainings(peopleWithPairs: number): number {
+  return peopleWithPairs >= fewestPeopleForFolds ? foldCount + 2 : 2
+}
 
 /**
- * Trains a head on people-disjoint folds and then on everybody, measures both against the model in use, and judges. The
- * folds say what the recipe does to people it has never seen; the last head is the candidate. Throws a sentence where
- * there is too little to train on.
+ * Trains a head, with photographs set aside, to see when to stop; then on people-disjoint folds and at last on everybody,
+ * and measures these against the model in use. The folds say what the recipe does to people it has never seen; the last
+ * head is the candidate. Throws a sentence where there is too little to train on.
  */
 export async function* retrainHead(run: HeadRun): AsyncGenerator<HeadRunEvent, HeadRunResult> {
-  const { set, recipe, wantedFmr } = run
+  const { set, recipe, wantedFmr, refit = true } = run
   const everybody = set.people.map((_, place) => place)
-  const others = othersToMixIn(run)
+  const strangers = strangersOfRun(run, set.dimension)
   const withPairs = everybody.filter((person) => set.training[person]!.length >= 2).length
   const folds =
     withPairs >= fewestPeopleForFolds ? peopleFolds(set.people.length, foldCount, recipe.seed) : []
-  const runs = folds.length + 1
+  const aside = setAside(set)
+  const runs = (aside ? 1 : 0) + folds.length + (refit ? 1 : 0)
+  let at = { run: 1, runs }
+
+  let until = recipe.steps
+  if (aside) {
+    yield { kind: 'run', ...at, what: 'with some photographs set aside, to see when to stop' }
+    const seen: { step: number; missed: number }[] = []
+    const look = (step: number, head: Head) => {
+      const { missed, of } = missedUnder(aside, head, wantedFmr)
+      seen.push({ step, missed })
+      return missed / of
+    }
+    yield* trainOne({ ...run, set: aside }, everybody, strangers, at, { until, look })
+    until = stepToStopAt(seen, recipe.steps)
+    at = { run: 2, runs }
+  }
 
   const inFolds: StrangersPart[] = []
-  for (const [i, leftOut] of folds.entries()) {
-    yield { kind: 'run', run: i + 1, runs, what: `without ${leftOut.length} people, to judge by them` }
+  const amongLeftOut: Paired[] = []
+  const ofFolds: Paired[] = []
+  let latest: Trained | null = null
+  for (const leftOut of folds) {
+    yield { kind: 'run', ...at, what: `without ${leftOut.length} people, to judge by them` }
     const staying = everybody.filter((person) => !leftOut.includes(person))
-    const trained = yield* trainOne(run, staying, others, i + 1, runs)
-    if (!usable(trained.head, set)) continue // the last run will show the same, and is judged by it
-    const all = mapped(set, trained.head)
-    const paired = pairedWithStrangers(all, staying, photographsOf(all, leftOut))
-    inFolds.push({ ...paired, threshold: thresholdsOf(run, all, staying) })
+    latest = yield* trainOne(run, staying, strangers, at, { until })
+    at = { run: at.run + 1, runs }
+    if (!healthOf(set.vectors, set.dimension, latest.head, null).finite) continue // the last run shows it too
+    const all = mapped(set, latest.head)
+    const probing = photographsOf(all, leftOut)
+    inFolds.push({
+      ...pairedWithStrangers(all, staying, probing),
+      threshold: strangers.thresholds(all, staying),
+    })
+    amongLeftOut.push(strangersAmong(probing, set.dimension))
+    if (!refit) ofFolds.push(pairedAmong(all, staying))
   }
-  yield { kind: 'run', run: runs, runs, what: 'with everybody' }
-  const { head, activeTriplets } = yield* trainOne(run, everybody, others, runs, runs)
+  if (refit || !latest) {
+    yield { kind: 'run', ...at, what: 'with everybody' }
+    latest = yield* trainOne(run, everybody, strangers, at, { until })
+  }
+  const { head, activeTriplets } = latest
 
-  const health = {
-    before: healthOf(set.vectors, set.dimension, null, null),
-    after: healthOf(set.vectors, set.dimension, head, activeTriplets),
-  }
   const evidence: GateEvidence = {
     wantedFmr,
     gallery: [],
     strangers: [],
-    health,
+    health: {
+      before: healthOf(set.vectors, set.dimension, null, null),
+      after: { ...healthOf(set.vectors, set.dimension, head, activeTriplets), moved: distanceMoved(head) },
+    },
     parity: await headParity(set.vectors, set.dimension, head),
   }
   let threshold = run.threshold
-  const strangers: { inWords: string; parts: StrangersPart[] }[] = []
-  if (health.after.finite) {
+  if (evidence.health.after.finite) {
     const all = mapped(set, head)
-    evidence.gallery = [pairedAmong(all, everybody)]
-    const thresholds = thresholdsOf(run, all, everybody)
+    evidence.gallery = refit ? [pairedAmong(all, everybody)] : ofFolds
+    const thresholds = strangers.thresholds(all, everybody)
     threshold = thresholds.after
-    if (inFolds.length > 0)
-      strangers.push({ inWords: 'people left out of training, fold by fold', parts: inFolds })
-    if (run.cohort)
-      strangers.push({
-        inWords: 'people imported as strangers',
-        parts: [withStrangers(all, everybody, run.cohort, thresholds)],
-      })
-    if (strangers.length === 0 && run.strangersModel)
-      strangers.push({
-        inWords: 'virtual strangers (a forecast: there are too few people for folds, and no cohort)',
-        parts: [withStrangers(all, everybody, virtualStrangers(run, 'judging', 1), thresholds)],
-      })
-    evidence.strangers = strangers
+    evidence.strangers = judges(run, all, everybody, strangers, { inFolds, amongLeftOut, thresholds })
+    if (run.cardCohort) {
+      const { people } = run.cardCohort
+      const after = applyToRows(people.vectors, set.dimension, head)
+      evidence.card = {
+        ...run.cardCohort,
+        paired: strangersAmong({ before: people.vectors, after, people: people.people }, set.dimension),
+      }
+    }
   }
   return {
     head,
+    stoppedAt: until,
     verdict: judge(evidence),
     evidence,
     threshold,
-    strangersInWords: strangers.map(({ inWords }) => inWords).join('; ') || 'nobody',
-    mixedInWords: others
-      ? run.mixIn
-        ? `${new Set(run.mixIn.people).size} people of cohorts that may be trained on`
-        : `${virtualPeople.toLocaleString('en')} virtual strangers`
-      : 'nobody',
+    strangersInWords: evidence.strangers.map(({ inWords }) => inWords).join('; ') || 'nobody',
+    mixedInWords: strangers.inWords,
   }
+}
+
+/** Everybody who can stand for strangers; virtual ones where there is nobody else. */
+function judges(
+  run: HeadRun,
+  all: Mapped,
+  everybody: readonly number[],
+  { judging }: RunStrangers,
+  folds: { inFolds: StrangersPart[]; amongLeftOut: Paired[]; thresholds: StrangersPart['threshold'] },
+): GateEvidence['strangers'] {
+  const { inFolds, amongLeftOut, thresholds: threshold } = folds
+  const found: GateEvidence['strangers'][number][] = []
+  if (inFolds.length > 0)
+    found.push({
+      inWords: 'people left out of training, fold by fold',
+      parts: inFolds,
+      among: amongLeftOut,
+    })
+  if (run.cohort) {
+    const { vectors, people } = run.cohort
+    const after = applyToRows(vectors, all.set.dimension, all.head)
+    const seen = { before: vectors, after, people }
+    found.push({
+      inWords: 'people imported as strangers',
+      parts: [{ ...pairedWithStrangers(all, everybody, seen), threshold }],
+      among: [strangersAmong(seen, all.set.dimension)],
+    })
+  }
+  const virtual = found.length === 0 ? judging() : null
+  if (virtual)
+    found.push({
+      inWords: 'virtual strangers (a forecast: there are too few people for folds, and no cohort)',
+      parts: [{ ...pairedWith(all, everybody, virtual), threshold }],
+    })
+  return found
+}
+
+interface Trained {
+  head: Head
+  activeTriplets: number | null
 }
 
 async function* trainOne(
-  { set, recipe, openRunner, trainedAs, trainOn }: HeadRun,
+  { set, recipe, openRunner, trainedAs, trainOn, hardExamples }: HeadRun,
   people: readonly number[],
-  others: Labelled | null,
-  run: number,
-  runs: number,
-): AsyncGenerator<HeadRunEvent, { head: Head; activeTriplets: number | null }> {
-  const rows = people
-    .filter((person) => !trainOn || trainOn.includes(person))
-    .flatMap((person) => set.training[person]!)
-  const vectors = new Float32Array(rows.length * set.dimension)
+  { others }: RunStrangers,
+  at: { run: number; runs: number },
+  { until, look }: { until: number; look?: (step: number, head: Head) => number },
+): AsyncGenerator<HeadRunEvent, Trained> {
+  const { dimension } = set
+  const trained = people.filter((person) => !trainOn || trainOn.includes(person))
+  const rows = trained.flatMap((person) => set.training[person]!)
+  const hard = hardExamples && hardExamplesFor(hardExamples, trained, dimension)
+  const vectors = new Float32Array(rows.length * dimension + (hard?.own.vectors.length ?? 0))
   for (const [place, row] of rows.entries())
-    vectors.set(set.vectors.subarray(row * set.dimension, (row + 1) * set.dimension), place * set.dimension)
-  const labels = Int32Array.from(rows, (row) => (trainedAs ?? set.owners)[row]!)
-  const running = trainHead({ vectors, dimension: set.dimension, labels }, others, recipe, openRunner)
-  let activeTriplets: number | null = null
+    vectors.set(set.vectors.subarray(row * dimension, (row + 1) * dimension), place * dimension)
+  if (hard) vectors.set(hard.own.vectors, rows.length * dimension)
+  const labels = Int32Array.from([
+    ...rows.map((row) => (trainedAs ?? set.owners)[row]!),
+    ...(hard?.own.labels ?? []),
+  ])
+  const options: TrainHeadOptions = { until, wronglyAccepted: hard?.wronglyAccepted ?? null }
+  if (look) options.headEvery = Math.max(1, Math.ceil(until / looks))
+  const running = trainHead({ vectors, dimension, labels }, others, recipe, openRunner, options)
+  const active: number[] = []
   for (;;) {
     const { value, done } = await running.next()
-    if (done) return { head: value, activeTriplets }
-    activeTriplets = value.measures.activeTriplets ?? null
-    yield stepEvent({ run, runs }, value)
+    if (done) return { head: value, activeTriplets: meanOfLast(active) }
+    const { step, head } = value
+    if (step.measures.activeTriplets !== undefined) active.push(step.measures.activeTriplets)
+    const measures = head && look ? { ...step.measures, heldOutFnmr: look(step.step, head) } : step.measures
+    yield stepEvent(at, { ...step, measures })
   }
 }
 
-/** The threshold in use, and the one at which as many virtual strangers pass; without those, gallery people stand for them. */
-function thresholdsOf(run: HeadRun, all: Mapped, people: readonly number[]): StrangersPart['threshold'] {
-  const impostors = run.strangersModel
-    ? withStrangers(all, people, virtualStrangers(run, 'threshold', 1), { before: 0, after: 0 })
-    : pairedAmong(all, people)
-  return { before: run.threshold, after: equalThreshold(ascending(impostors.impostor), run.threshold) }
-}
-
-function withStrangers(
-  all: Mapped,
-  people: readonly number[],
-  strangers: Strangers,
-  threshold: StrangersPart['threshold'],
-): StrangersPart {
-  const after = applyToRows(strangers.vectors, all.set.dimension, all.head)
-  return {
-    ...pairedWithStrangers(all, people, { before: strangers.vectors, after, people: strangers.people }),
-    threshold,
-  }
+/** One batch is a matter of chance; twenty are not. */
+function meanOfLast(shares: readonly number[]): number | null {
+  const last = shares.slice(-20)
+  return last.length > 0 ? last.reduce((sum, share) => sum + share, 0) / last.length : null
 }
 
 function photographsOf({ set, before, after }: Mapped, people: readonly number[]) {
@@ -181,26 +264,4 @@ function photographsOf({ set, before, after }: Mapped, people: readonly number[]
     after: pick(after),
     people: Int32Array.from(rows, (row) => set.owners[row]!),
   }
-}
-
-/** Cohort photographs where they may be trained on, else virtual strangers. */
-function othersToMixIn(run: HeadRun): Labelled | null {
-  if (run.recipe.others === 0) return null
-  const { dimension } = run.set
-  if (run.mixIn) return { vectors: run.mixIn.vectors, dimension, labels: run.mixIn.people }
-  if (!run.strangersModel) return null
-  const { vectors, people } = virtualStrangers(run, 'training', 4)
-  return { vectors, dimension, labels: people }
-}
-
-/** Each purpose draws people of its own: nobody judges who was trained on. */
-function virtualStrangers({ strangersModel, recipe }: HeadRun, purpose: string, each: number): Strangers {
-  const source = random(recipe.seed, 'virtual strangers', purpose)
-  const { vectors, people } = drawStrangers(strangersModel!, virtualPeople, each, source.uniform)
-  return { vectors, people: Int32Array.from(people) }
-}
-
-/** Whether there is anything to compare. */
-function usable(head: Head, set: TrainingSet): boolean {
-  return healthOf(set.vectors, set.dimension, head, null).finite
 }

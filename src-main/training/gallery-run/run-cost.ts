@@ -6,6 +6,7 @@ import { recognitionNet } from '../../learning/networks/recognition-net.ts'
 import { random } from '../../learning/random.ts'
 import { objectiveInputs } from '../objective-inputs.ts'
 import type { OpenRunner } from '../step-runner.ts'
+import { headTrainings } from './retrain-head.ts'
 import { networkTrainings } from './retrain-network.ts'
 import type { Candidate, GalleryRecipe, Plan } from './retrain-gallery.ts'
 import { headNetwork } from './train-head.ts'
@@ -37,7 +38,7 @@ export function secondsOf(plan: Plan, recipe: GalleryRecipe, timing: RunTiming):
 /** How many trainings a run consists of: the folds' and the last. */
 export function trainingsOf({ trainable, cohortPeople }: Plan, recipe: GalleryRecipe): number {
   if (recipe.depth !== 'head') return networkTrainings(recipe, cohortPeople)
-  return trainable >= 5 ? 6 : 1
+  return headTrainings(trainable)
 }
 
 /** Photographs in a batch: as wished, or as the gallery has people. */

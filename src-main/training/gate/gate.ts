@@ -1,3 +1,5 @@
+import { amongLine } from './among-line.ts'
+import { cardLine, type CardEvidence } from './card-line.ts'
 import { galleryLine } from './gallery-line.ts'
 import { healthLine, type Health } from './health-line.ts'
 import type { Line } from './line.ts'
@@ -16,7 +18,14 @@ export interface GateEvidence {
    * The same genuine comparisons, impostors being people in no training: those of people-disjoint folds, a cohort, or
    * virtual ones. Each pool is judged for itself.
    */
-  strangers: readonly { inWords: string; parts: readonly StrangersPart[] }[]
+  strangers: readonly {
+    inWords: string
+    parts: readonly StrangersPart[]
+    /** These strangers among themselves, photograph × photograph, where they have several. */
+    among?: readonly Paired[]
+  }[]
+  /** The cohort that the shipped reference statistics were measured on, where the user has it. */
+  card?: CardEvidence
   health: { before: Health; after: Health }
   parity: number
 }
@@ -45,12 +54,14 @@ export function judge(evidence: GateEvidence): Verdict {
       galleryLine('gallery', gallery, wantedFmr),
       separationLine(gallery, wantedFmr, 'gallery people', true),
     )
-    for (const { inWords, parts } of strangers)
+    for (const { inWords, parts, among = [] } of strangers)
       lines.push(
         galleryLine('gallery-by-strangers', parts, wantedFmr),
         strangersLine(parts, inWords),
         separationLine(parts, wantedFmr, inWords, false),
+        amongLine(among, inWords),
       )
+    lines.push(cardLine(evidence.card ?? null))
     lines.push(peopleLine(people))
   }
   const worse = lines.find(({ outcome }) => outcome === 'worse')

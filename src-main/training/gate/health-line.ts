@@ -10,6 +10,8 @@ export interface Health {
   effectiveRank: number
   /** Share of triplets within the margin, at the end of the run; null where no step tells. */
   activeTriplets: number | null
+  /** How far a head moved from where the run began, in lengths of where it began; absent at other depths. */
+  moved?: number
 }
 
 /** A space that collapsed, exploded or holds what is no number. */
@@ -20,9 +22,11 @@ export function healthLine(before: Health, after: Health): Line {
       ? `The new model’s embeddings fill ${after.effectiveRank.toFixed(1)} dimensions instead of ${before.effectiveRank.toFixed(1)}: they collapse.`
       : after.norm < before.norm / farthestNorm || after.norm > before.norm * farthestNorm
         ? `The embeddings’ length went from ${before.norm.toPrecision(3)} to ${after.norm.toPrecision(3)}: the run left its course.`
-        : after.activeTriplets !== null && after.activeTriplets > mostActive
-          ? `${inPercent(after.activeTriplets)} of the triplets are still active at the end: the photographs contradict whose they are said to be.`
-          : null
+        : after.moved !== undefined && !(after.moved <= farthestMoved)
+          ? `The head moved ${after.moved.toPrecision(2)} times its own size from where it began: hardly anything of the model in use is left in it. The learning rate was too high.`
+          : after.activeTriplets !== null && after.activeTriplets > mostActive
+            ? `${inPercent(after.activeTriplets)} of the triplets are still active at the end: the photographs contradict whose they are said to be.`
+            : null
   const active =
     after.activeTriplets === null ? '' : `, ${inPercent(after.activeTriplets)} of the triplets still active`
   return {
@@ -39,4 +43,5 @@ export function healthLine(before: Health, after: Health): Line {
 
 const leastRank = 0.5 // of the rank before: a head that keeps people apart keeps its dimensions
 const mostActive = 0.75 // a tenth is left of a healthy run on photographs, nine tenths where labels are shuffled
+const farthestMoved = 1 // then more of it is new than was there; a healthy run moves it by a fifth
 const farthestNorm = 10 // the length carries no decision, but tenfold means that the rate was far too high

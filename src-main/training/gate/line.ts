@@ -1,7 +1,15 @@
 /** One line of the gate: what was judged, before against after, and what came of it. */
 export interface Line {
   id:
-    'gallery' | 'gallery-by-strangers' | 'strangers' | 'separation' | 'people' | 'card' | 'health' | 'parity'
+    | 'gallery'
+    | 'gallery-by-strangers'
+    | 'strangers'
+    | 'among-strangers'
+    | 'separation'
+    | 'people'
+    | 'card'
+    | 'health'
+    | 'parity'
   title: string
   outcome: 'better' | 'not-worse' | 'worse' | 'not-judged'
   /** The numbers, in words. */

@@ -68,6 +68,8 @@ describe('a candidate', () => {
       { ...healthy, effectiveRank: 3 },
       { ...healthy, norm: 100 },
       { ...healthy, activeTriplets: 0.9 },
+      { ...healthy, moved: 1.5 },
+      { ...healthy, moved: NaN },
     ])
       expect(judge(evidence({ health: { before: healthy, after } }))).toMatchObject({
         kind: 'reject',
@@ -83,6 +85,32 @@ describe('a candidate', () => {
   test('that cannot be judged is rejected in words', () => {
     expect(judge(evidence({ gallery: [] })).sentence).toContain('too few photographs')
     expect(judge(evidence({ strangers: [] })).sentence).toContain('nobody to stand for strangers')
+  })
+})
+
+describe('strangers among themselves', () => {
+  const apart = paired({ genuine: { before: 0.5, after: 0.5 }, impostor: { before: 0.9, after: 0.9 } })
+  const nearer = paired({ genuine: { before: 0.5, after: 0.8 }, impostor: { before: 0.9, after: 0.9 } })
+
+  test('who are told apart less reject a candidate', () => {
+    const parts = [{ ...apart, threshold: { before: 0.6, after: 0.6 } }]
+    const verdict = judge(
+      evidence({ strangers: [{ inWords: 'people imported as strangers', parts, among: [nearer] }] }),
+    )
+    expect(verdict).toMatchObject({ kind: 'reject', failed: 'among-strangers' })
+  })
+
+  test('are not judged where they have one photograph each', () => {
+    expect(line(judge(evidence()), 'among-strangers').outcome).toBe('not-judged')
+  })
+
+  test('of the card’s own cohort show the card’s rate beside their own', () => {
+    const card = { paired: nearer, inWords: 'the card’s people', fmr: 0.01, tar: 0.987 }
+    const found = line(judge(evidence({ card })), 'card')
+    expect(found).toMatchObject({ outcome: 'worse', before: 1 })
+    expect(found.after).toBeLessThan(0.6)
+    expect(found.sentence).toContain('98.7 %')
+    expect(line(judge(evidence()), 'card').outcome).toBe('not-judged')
   })
 })
 
@@ -182,7 +210,10 @@ test('a model that only shrinks every distance is neither better nor worse', () 
   const one = paired({ genuine: { before: 0.5, after: 0.5 }, impostor: { before: 0.9, after: 0.9 } })
   for (const distances of [one.genuine, one.impostor]) distances.after = distances.before.map((d) => d / 2)
   const parts = [{ ...one, threshold: { before: 0.6, after: 0.3 } }]
-  const verdict = judge(evidence({ gallery: [one], strangers: [{ inWords: 'strangers', parts }] }))
+  const card = { paired: one, inWords: 'them', fmr: 1e-2, tar: 0.9 }
+  const verdict = judge(
+    evidence({ gallery: [one], strangers: [{ inWords: 'strangers', parts, among: [one] }], card }),
+  )
   expect(verdict.lines.map(({ outcome }) => outcome)).toEqual(verdict.lines.map(() => 'not-worse'))
   expect(verdict.kind).toBe('reject')
 })

@@ -1,0 +1,61 @@
+import { drawStrangers, type TwoCovarianceModel } from '../../evaluation/virtual-strangers.ts'
+import { random } from '../../learning/random.ts'
+import type { StrangersPart } from '../gate/strangers-line.ts'
+import { ascending, equalThreshold } from './equal-threshold.ts'
+import { applyToRows } from './head.ts'
+import type { HeadRecipe } from './head-recipe.ts'
+import { pairedAmong, pairedWithStrangers, type Mapped, type Strangers } from './pairing.ts'
+import type { Labelled } from './train-head.ts'
+
+/** What a run needs to know of strangers. */
+interface Known {
+  recipe: HeadRecipe
+  threshold: number
+  mixIn: Strangers | null
+  strangersModel: TwoCovarianceModel | null
+}
+
+/** Virtual people who are mixed in: a thousand are told apart too soon to teach anything (`bench -- retrain --only recipes`). */
+const virtualToTrain = 4000
+const virtualToJudge = 1000
+
+/** Those who are in no gallery: to be trained on, to set a threshold by, to judge by. Everybody in one role only. */
+export interface RunStrangers {
+  others: Labelled | null
+  inWords: string
+  /** The threshold in use, and the one at which as many virtual strangers pass; without those, gallery people stand for them. */
+  thresholds(all: Mapped, people: readonly number[]): StrangersPart['threshold']
+  /** Virtual people who are nobody of the above; null without a model of strangers. */
+  judging(): Strangers | null
+}
+
+export function strangersOfRun(run: Known, dimension: number): RunStrangers {
+  const { recipe, mixIn, strangersModel, threshold } = run
+  const drawn = (purpose: string, people: number, each: number): Strangers | null => {
+    if (!strangersModel) return null
+    const source = random(recipe.seed, 'virtual strangers', purpose)
+    const found = drawStrangers(strangersModel, people, each, source.uniform)
+    return { vectors: found.vectors, people: Int32Array.from(found.people) }
+  }
+  const toTrain = recipe.others === 0 ? null : (mixIn ?? drawn('training', virtualToTrain, 2))
+  const forThreshold = drawn('threshold', virtualToJudge, 1)
+  return {
+    others: toTrain && { vectors: toTrain.vectors, dimension, labels: toTrain.people },
+    inWords: !toTrain
+      ? 'nobody'
+      : mixIn
+        ? `${new Set(mixIn.people).size} people of cohorts that may be trained on`
+        : `${virtualToTrain.toLocaleString('en')} virtual strangers`,
+    thresholds: (all, people) => {
+      const { impostor } = forThreshold ? pairedWith(all, people, forThreshold) : pairedAmong(all, people)
+      return { before: threshold, after: equalThreshold(ascending(impostor), threshold) }
+    },
+    judging: () => drawn('judging', virtualToJudge, 1),
+  }
+}
+
+/** Held-out photographs of `people`, and strangers under both models. */
+export function pairedWith(all: Mapped, people: readonly number[], { vectors, people: whose }: Strangers) {
+  const after = applyToRows(vectors, all.set.dimension, all.head)
+  return pairedWithStrangers(all, people, { before: vectors, after, people: whose })
+}
