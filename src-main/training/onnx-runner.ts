@@ -53,15 +53,24 @@ export async function blockOf({ executionProviders }: OnnxProcessor): Promise<nu
   return executionProviders[0] === 'cpu' ? channelBlock() : 0
 }
 
-/** Puts a traced step on a processor. The state stays in ONNX Runtime's tensors from step to step. */
+/**
+ * Puts a traced step on a processor. The state stays in ONNX Runtime's tensors from step to step, with WebGPU in the
+ * GPU's memory.
+ */
 export async function openTraced(
   traced: TracedStep,
   start: Values,
   { executionProviders, threads }: OnnxProcessor,
 ): Promise<StepRunner> {
+  const onGpu = executionProviders[0] === 'webgpu'
   const session = await InferenceSession.create(traced.model, {
     executionProviders,
     intraOpNumThreads: threads,
+    ...(onGpu && {
+      preferredOutputLocation: Object.fromEntries(
+        traced.state.map((name) => [next(name), 'gpu-buffer' as const]),
+      ),
+    }),
     // The pattern of the first run is laid out as one block beside what that run had taken: twice the memory.
     enableMemPattern: false,
     // a run knows each shape; spinning threads keep a core from the feed
@@ -81,6 +90,19 @@ export async function openTraced(
   const held = new Map<string, Tensor>(
     Object.entries(start).map(([name, values]) => [name, tensor(name, values)]),
   )
+  let copier: InferenceSession | undefined
+  /** What is in the GPU's memory, through a graph that copies: a tensor's own download ends the process (1.30). */
+  const fetch = async () => {
+    const inputs = traced.state.map((name) => descriptions.get(name)!)
+    const { model } = traceFunction(
+      (tensors) => Object.fromEntries(inputs.map(({ name }) => [next(name), tensors[name]!])),
+      inputs.map((input) => ({ ...input, shape: input.shape as number[] })),
+    )
+    copier ??= await InferenceSession.create(model, { executionProviders, logSeverityLevel: 3 })
+    return (await copier.run(
+      Object.fromEntries(traced.state.map((name) => [name, held.get(name)!])),
+    )) as Record<string, Tensor>
+  }
   return {
     async run(inputs) {
       const feeds: Record<string, Tensor> = {}
@@ -96,12 +118,15 @@ export async function openTraced(
     },
     async state() {
       const values: Values = {}
+      const isFar = ({ location }: Tensor) => location === 'gpu-buffer'
+      const near = [...held.values()].some(isFar) ? await fetch() : {}
       for (const [name, value] of held)
-        values[name] = Float32Array.from((await value.getData()) as Float32Array)
+        values[name] = Float32Array.from((near[next(name)] ?? value).data as Float32Array)
       return values
     },
     async release() {
       for (const value of held.values()) value.dispose()
+      await copier?.release()
       await session.release()
     },
   }
