@@ -83,14 +83,22 @@ export async function conditionContrasts(
         shifts.add(people[i]!, isSame, distance)
       }
     }
+  // A stretch's products, sorted by condition: a counter takes a thousand at a time much faster than one by one.
+  let [alike, unlike] = [new Float32Array(), new Float32Array()]
   const visit = (products: Float32Array, start: number, end: number, row: number, firstColumn: number) => {
     for (const { codes, impostorSame, impostorDifferent } of known) {
       const own = codes[row]!
       if (own < 0) continue
+      let [same, different] = [0, 0]
+      if (alike.length < end - start)
+        [alike, unlike] = [products.slice(start, end), products.slice(start, end)]
       for (let i = start; i < end; i++) {
         const other = codes[firstColumn + i - start]!
-        if (other >= 0) (other === own ? impostorSame : impostorDifferent).addProducts(products, i, i + 1)
+        if (other === own) alike[same++] = products[i]!
+        else if (other >= 0) unlike[different++] = products[i]!
       }
+      impostorSame.addProducts(alike, 0, same)
+      impostorDifferent.addProducts(unlike, 0, different)
     }
   }
   if ((await sweep(lot, lot, embeddings.dimension, true, options, visit)) === 'cancelled')

@@ -83,13 +83,16 @@ export async function measureGallery(
   const compared = await measure(plan, embeddings, {
     ...options,
     byPerson: spreads,
-    onProgress: (done, total) => job.progress((0.9 * done) / total),
+    onProgress: (done, total) => job.progress((0.6 * done) / total),
   })
   if (compared.kind === 'refused') return compared
   const alike = await confusablePairs(gallery.embeddings, gallery.rows, options)
   if (alike.kind === 'refused') return alike
   const taken = conditionsOf(parts, gallery)
-  const conditions = await conditionContrasts(gallery.embeddings, taken, options)
+  const conditions = await conditionContrasts(gallery.embeddings, taken, {
+    ...options,
+    onProgress: (done, total) => job.progress(0.7 + (0.3 * done) / total),
+  })
   if (conditions.kind === 'refused') return conditions
   job.progress(1)
 

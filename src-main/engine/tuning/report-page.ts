@@ -215,4 +215,4 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 h1 { font-size: 1.8rem } h2 { font-size: 1.2rem; margin-top: 2rem } .large { font-size: 1.2rem }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 svg { width: 100%; height: auto } .pairs { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0 } figure img { width: 7rem; border-radius: 6px; margin-right: 2px }
-figcaption { font-size: .8rem } .none { display: inline-block; width: 7rem }`
+td:first-child { white-space: nowrap } figcaption { font-size: .8rem } .none { display: inline-block; width: 7rem }`
