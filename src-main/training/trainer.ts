@@ -27,7 +27,10 @@ export interface TrainingRun {
   settings: string
   checkpoints?: { folder: string; everySteps: number }
   /** What the network is worth, looked at every so many steps: comes out among the measures of that step. */
-  looks?: { everySteps: number; measure: (values: Values) => Promise<Record<string, number>> }
+  looks?: {
+    everySteps: number
+    measure: (parameters: Values, step: number) => Promise<Record<string, number>>
+  }
   /** Milliseconds of any origin; passed in for tests. */
   clock?: () => number
 }
@@ -101,7 +104,10 @@ export async function* train(
       if (!Number.isFinite(measures.loss))
         throw new Error(`the loss is ${measures.loss} at step ${done}: a lower learning rate may help`)
       if (run.looks && done % run.looks.everySteps === 0)
-        Object.assign(measures, await run.looks.measure(phase.step.finish(await runner.state()).parameters))
+        Object.assign(
+          measures,
+          await run.looks.measure(phase.step.finish(await runner.state()).parameters, done),
+        )
       const msPerStep = (clock() - begun) / (done - doneAtBegin)
       yield {
         kind: 'step',

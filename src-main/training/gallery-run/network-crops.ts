@@ -20,6 +20,11 @@ export async function strangerCrop(gallery: Gallery, photograph: number): Promis
   return read(gallery.strangerCrop(photograph), `a stranger’s photograph ${photograph}`)
 }
 
+/** The crop of a probe that was decided wrongly. */
+export async function hardExampleCrop(gallery: Gallery, id: number): Promise<Picture> {
+  return read(gallery.hardExampleCrop(id), `probe ${id}`)
+}
+
 async function read(png: Uint8Array | null, whose: string): Promise<Picture> {
   const crop = png && (await cropFromPng(png))
   if (crop?.width !== cropSidePx || crop.height !== cropSidePx)

@@ -12,7 +12,7 @@ import type { OpenRunner } from '../step-runner.ts'
 import { candidateCard, type Card } from './candidate-card.ts'
 import { composed } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
-import { enrolledCrop, strangerCrop, type Crops } from './network-crops.ts'
+import { enrolledCrop, hardExampleCrop, strangerCrop, type Crops } from './network-crops.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
 import { startFrom } from './network-start.ts'
 import type { Strangers } from './pairing.ts'
@@ -71,6 +71,8 @@ export interface CandidateReport extends Pick<Verdict, 'kind' | 'lines' | 'faile
   threshold: { before: number; after: number }
   strangers: string
   mixed: Plan['mixed']
+  /** Steps that were taken of the recipe's, where the run could tell when to stop. */
+  stoppedAt?: number
 }
 
 /** Looks at the gallery without training. */
@@ -134,6 +136,7 @@ export async function* retrainGallery(
     threshold: { before: threshold, after: made.threshold },
     strangers: made.strangersInWords,
     mixed,
+    stoppedAt: made.stoppedAt,
   }
   const seconds = (performance.now() - started) / 1000
   const added = gallery.addModelVersion({
@@ -170,7 +173,8 @@ type Run<R extends GalleryRecipe> = GalleryRun & {
 async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
   const { gallery, version, strangersModel, threshold } = run
   const { mayTrain, judging } = cohortsOf(run)
-  const result = yield* retrainHead({ ...run, set, mixIn: mayTrain, cohort: judging })
+  const hardExamples = hardExamplesOf(run, set)
+  const result = yield* retrainHead({ ...run, set, mixIn: mayTrain, cohort: judging, hardExamples })
   const parent = gallery.modelHead(version)
   const head = parent ? composed(parent, result.head) : result.head
   const base = gallery.networkUnder(version)
@@ -197,6 +201,7 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
     crop: remembering((row) => enrolledCrop(gallery, photographs[row]!.photograph)),
     mixIn: mayTrain && cropsOf(gallery, mayTrain),
     cohort: judging && cropsOf(gallery, judging),
+    hardExamples: hardExamplesOf(run, set),
     threads: run.threads ?? 1,
     notes: { parent: version, recipe: JSON.stringify(recipe), trainedOn: hash },
   })
@@ -207,6 +212,22 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
     version: candidate,
     kept: { base, network: result.onnx },
     card: candidateCard(run.card, candidate, null, null, result.threshold / threshold),
+  }
+}
+
+/** Probes that were decided wrongly, as the model in use embeds them; of people who are in the set. */
+function hardExamplesOf({ gallery, version }: GalleryRun, set: TrainingSet) {
+  const place = new Map(set.people.map((person, i) => [person, i]))
+  const kept = gallery.hardExampleEmbeddings(version).filter(({ person }) => place.has(person))
+  const vectors = new Float32Array(kept.length * set.dimension)
+  for (const [i, { embedding }] of kept.entries()) vectors.set(embedding, i * set.dimension)
+  const whose = (kind: 'them' | 'not-them') =>
+    Int32Array.from(kept, (each) => (each.kind === kind ? place.get(each.person)! : -1))
+  return {
+    vectors,
+    owners: whose('them'),
+    takenFor: whose('not-them'),
+    crop: (i: number) => hardExampleCrop(gallery, kept[i]!.id),
   }
 }
 

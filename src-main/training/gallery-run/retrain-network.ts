@@ -4,17 +4,20 @@ import type { Values } from '../../learning/networks/initialise.ts'
 import type { Network } from '../../learning/networks/network.ts'
 import { exportNetwork } from '../export-network.ts'
 import { judge, type GateEvidence, type Verdict } from '../gate/gate.ts'
+import type { Paired } from '../gate/paired.ts'
 import type { StrangersPart } from '../gate/strangers-line.ts'
 import type { OpenRunner } from '../step-runner.ts'
+import { setAside, stepToStopAt } from './early-stop.ts'
 import { ascending, equalThreshold } from './equal-threshold.ts'
+import type { HardExamples } from './hard-examples.ts'
 import { healthOf } from './health-of.ts'
-import { heldOutLook } from './held-out-look.ts'
+import { heldOutLook, type Look } from './held-out-look.ts'
 import type { Crops } from './network-crops.ts'
 import { mapsBelow, type Maps } from './network-maps.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
-import { pairedAmong, pairedWithStrangers, type Both, type Strangers } from './pairing.ts'
+import { pairedAmong, pairedWithStrangers, strangersAmong, type Both, type Strangers } from './pairing.ts'
 import { stepEvent, type GalleryRunEvent } from './run-event.ts'
-import { lowestTrained, trainNetwork } from './train-network.ts'
+import { lookedAt, lowestTrained, trainNetwork } from './train-network.ts'
 import { peopleFolds, type TrainingSet } from './training-set.ts'
 
 export interface NetworkRun {
@@ -33,6 +36,8 @@ export interface NetworkRun {
   mixIn: Crops | null
   /** People in no training, imported as strangers. */
   cohort: Crops | null
+  /** Probes that were decided wrongly: they train, and neither judge nor enter a template. */
+  hardExamples?: (HardExamples & Pick<Crops, 'crop'>) | null
   /** What the exported file's metadata holds. */
   notes: Record<string, string>
   /** For the passes outside the step. */
@@ -48,6 +53,8 @@ export interface NetworkRunResult {
   evidence: GateEvidence
   /** The threshold that lets as many people through whom the network never saw. */
   threshold: number
+  /** Steps of the schedule that were taken: fewer than the recipe's where photographs set aside said so. */
+  stoppedAt: number
   strangersInWords: string
   mixedInWords: string
   /** Of what each training and each photograph took here. */
@@ -93,13 +100,20 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
   const crops = together(run)
   const maps = recipe.depth === 'stage' ? yield* mapsOf(run, crops, runs) : null
 
+  // What the folds' trainings miss of photographs set aside says when the last one stops; those that judge say nothing.
+  const aside = folds.length > 0 ? setAside(set) : null
+  const missed = new Map<number, number>()
   const inFolds: StrangersPart[] = []
+  const amongLeftOut: Paired[] = []
   const ratios: number[] = []
   for (const [i, leftOut] of folds.entries()) {
     const at = { run: i + 1, runs }
     yield { kind: 'run', ...at, what: `without ${leftOut.length} people, to judge by them` }
     const staying = everybody.filter((person) => !leftOut.includes(person))
-    const trained = yield* trainOne(run, crops, maps, staying, at)
+    const trained = yield* trainOne(run, crops, maps, staying, at, {
+      set: aside ?? set,
+      told: (step, look) => missed.set(step, (missed.get(step) ?? 0) + look.missed),
+    })
     const seen = await pipeline(run, trained.parameters, 'a network of a fold')
     const after = yield* embedRows(run, seen, at)
     await seen.close()
@@ -107,15 +121,15 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
     // How far distances move between people whom this network has not seen: those it was trained on it keeps apart anyway.
     const own = thresholdsOf(run, pairedAmong(both, leftOut).impostor)
     ratios.push(own.after / own.before)
-    inFolds.push({
-      ...pairedWithStrangers(both, staying, photographsOf(both, leftOut)),
-      threshold: own,
-    })
+    const probing = photographsOf(both, leftOut)
+    inFolds.push({ ...pairedWithStrangers(both, staying, probing), threshold: own })
+    amongLeftOut.push(strangersAmong(probing, set.dimension))
   }
 
   const at = { run: runs, runs }
   yield { kind: 'run', ...at, what: 'with everybody' }
-  const trained = yield* trainOne(run, crops, maps, everybody, at)
+  const until = aside ? stoppedBy(missed, recipe.steps) : recipe.steps
+  const trained = yield* trainOne(run, crops, maps, everybody, at, { set, until })
   const seen = await pipeline(run, trained.parameters, 'the new network')
   const started = performance.now()
   const after = yield* embedRows(run, seen, at)
@@ -131,13 +145,18 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
         before: run.threshold,
         after: (run.threshold * ratios.reduce((sum, each) => sum + each, 0)) / ratios.length,
       }
-  const strangers: { inWords: string; parts: StrangersPart[] }[] = []
+  const strangers: GateEvidence['strangers'][number][] = []
   if (inFolds.length > 0)
-    strangers.push({ inWords: 'people left out of training, fold by fold', parts: inFolds })
+    strangers.push({
+      inWords: 'people left out of training, fold by fold',
+      parts: inFolds,
+      among: amongLeftOut,
+    })
   if (cohort)
     strangers.push({
       inWords: 'people imported as strangers',
       parts: [{ ...pairedWithStrangers(both, everybody, cohort), threshold: thresholds }],
+      among: [strangersAmong(cohort, set.dimension)],
     })
   const evidence: GateEvidence = {
     wantedFmr,
@@ -155,6 +174,7 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
     verdict: judge(evidence),
     evidence,
     threshold: thresholds.after,
+    stoppedAt: until,
     strangersInWords: strangers.map(({ inWords }) => inWords).join('; '),
     mixedInWords:
       run.mixIn && recipe.others > 0
@@ -164,18 +184,39 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
   }
 }
 
-/** The gallery's rows, then those that are mixed in. */
-function together({ set, crop, mixIn, recipe }: NetworkRun): Crops {
+/** The gallery's rows, then hard examples, then those that are mixed in. */
+function together({ set, crop, mixIn, recipe, hardExamples }: NetworkRun): Crops {
   const others = recipe.others > 0 ? mixIn : null
   const own = set.owners.length
-  const vectors = new Float32Array(set.vectors.length + (others?.vectors.length ?? 0))
-  vectors.set(set.vectors)
-  if (others) vectors.set(others.vectors, set.vectors.length)
-  return {
-    people: Int32Array.from([...set.owners, ...(others?.people ?? [])]),
-    vectors,
-    crop: (row) => (row < own ? crop(row) : others!.crop(row - own)),
+  const hard = hardExamples?.owners.length ?? 0
+  const parts = [set.vectors, hardExamples?.vectors, others?.vectors].filter((part) => part !== undefined)
+  const vectors = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    vectors.set(part, at)
+    at += part.length
   }
+  return {
+    people: Int32Array.from([...set.owners, ...(hardExamples?.owners ?? []), ...(others?.people ?? [])]),
+    vectors,
+    crop: (row) =>
+      row < own
+        ? crop(row)
+        : row < own + hard
+          ? hardExamples!.crop(row - own)
+          : others!.crop(row - own - hard),
+  }
+}
+
+/** Hard examples that belong to these people: who is left out of a training must not come in by the back door. */
+function hardRows({ set, hardExamples }: NetworkRun, people: readonly number[]) {
+  const training = new Set(people)
+  return Array.from(hardExamples?.owners ?? [], (owner, i) => ({
+    row: set.owners.length + i,
+    // A stranger who was taken for somebody is a person of their own, to be told from everybody.
+    label: owner === -1 ? set.people.length + i : owner,
+    belongs: training.has(owner === -1 ? hardExamples!.takenFor[i]! : owner),
+  })).filter(({ belongs }) => belongs)
 }
 
 async function* mapsOf(
@@ -191,21 +232,58 @@ async function* mapsOf(
   }
 }
 
+/** The last look's step stands for the last step: a quarter may not divide the schedule. */
+function stoppedBy(missed: ReadonlyMap<number, number>, steps: number): number {
+  const looks = [...missed].map(([step, missed]) => ({ step, missed }))
+  const stop = stepToStopAt(looks, steps)
+  return stop === lookedAt(steps).at(-1) ? steps : stop
+}
+
 async function* trainOne(
   run: NetworkRun,
   crops: Crops,
   maps: Maps | null,
   people: readonly number[],
   at: { run: number; runs: number },
+  {
+    set: training,
+    until = run.recipe.steps,
+    told,
+  }: {
+    /** Whose training rows train, and whose held-out ones are looked at. */
+    set: TrainingSet
+    until?: number
+    told?: (step: number, look: Look) => void
+  },
 ): AsyncGenerator<GalleryRunEvent, { parameters: Values; activeTriplets: number | null; msPerStep: number }> {
   const { set, network, start, recipe, openRunner } = run
-  const rows = people.flatMap((person) => set.training[person]!)
-  const labels = Int32Array.from(rows, (row) => (run.trainedAs ?? set.owners)[row]!)
-  const ownRows = set.owners.length
-  const training = { network, start, recipe, openRunner, crops, ownRows, rows, labels, maps }
-  // The folds' networks are means to an end: the one that may be used is looked at.
-  const look = at.run === at.runs ? { look: heldOutLook({ ...run, seed: recipe.seed }) } : {}
-  const running = trainNetwork({ ...training, ...look })
+  const photographs = people.flatMap((person) => training.training[person]!)
+  const hard = hardRows(run, people)
+  const rows = [...photographs, ...hard.map(({ row }) => row)]
+  const labels = Int32Array.from([
+    ...photographs.map((row) => (run.trainedAs ?? set.owners)[row]!),
+    ...hard.map(({ label }) => label),
+  ])
+  const ownRows = set.owners.length + (run.hardExamples?.owners.length ?? 0)
+  const lookAt = heldOutLook({ ...run, set: training, people, seed: recipe.seed })
+  const look = async (parameters: Values, step: number): Promise<Record<string, number>> => {
+    const seen = await lookAt(parameters)
+    if (seen) told?.(step, seen)
+    return seen ? { heldOutFnmr: seen.missed / seen.of } : {}
+  }
+  const running = trainNetwork({
+    network,
+    start,
+    recipe,
+    openRunner,
+    crops,
+    ownRows,
+    rows,
+    labels,
+    maps,
+    until,
+    look,
+  })
   let activeTriplets: number | null = null
   let msPerStep = 0
   for (;;) {

@@ -7,10 +7,11 @@ import { random } from '../../learning/random.ts'
 import { objectiveInputs } from '../objective-inputs.ts'
 import type { OpenRunner } from '../step-runner.ts'
 import { headTrainings } from './retrain-head.ts'
+import { peopleInALook } from './held-out-look.ts'
 import { networkTrainings } from './retrain-network.ts'
 import type { Candidate, GalleryRecipe, Plan } from './retrain-gallery.ts'
 import { headNetwork } from './train-head.ts'
-import { lowestTrained, stepOf } from './train-network.ts'
+import { lookedAt, lowestTrained, stepOf } from './train-network.ts'
 
 /** What the parts of a run take on one processor of this machine, measured with real steps. */
 export interface RunTiming {
@@ -28,7 +29,10 @@ export function secondsOf(plan: Plan, recipe: GalleryRecipe, timing: RunTiming):
   const share = batchSizeOf(plan, recipe) / timing.batchSize
   const training = trainings * (timing.openMs + recipe.steps * timing.msPerStep * share)
   if (recipe.depth === 'head') return training / 1000
-  const looked = (trainings + 1) * plan.photographs + plan.cohortPhotographs
+  const inALook = (plan.photographs * Math.min(plan.people, peopleInALook)) / Math.max(1, plan.people)
+  const looks = trainings * lookedAt(recipe.steps).length * inALook
+  // The model in use is looked at in a sample, each new network whole.
+  const looked = trainings * plan.photographs + plan.cohortPhotographs + looks
   // A map is of one image, changed at random; the pipeline looks at four.
   const mapped =
     recipe.depth === 'stage' ? (recipe.versions * (plan.photographs + plan.mayTrainPhotographs)) / 3 : 0

@@ -29,11 +29,19 @@ export interface NetworkTraining {
   labels: Int32Array
   /** At depth stage, of all rows of `crops`. */
   maps: Maps | null
-  /** What all parameters are worth, now and then while it goes on. */
-  look?: (parameters: Values) => Promise<Record<string, number>>
+  /** Stops after so many steps of the recipe's schedule. */
+  until?: number
+  /** What all parameters are worth, at every quarter of the schedule. */
+  look?: (parameters: Values, step: number) => Promise<Record<string, number>>
 }
 
-const looks = 3 // during a training: after its last step it is measured anyway
+const looks = 4 // in a training: each takes seconds
+
+/** The steps of a training after which it is looked at. */
+export function lookedAt(steps: number): number[] {
+  const every = Math.max(1, Math.floor(steps / looks))
+  return Array.from({ length: Math.floor(steps / every) }, (_, i) => (i + 1) * every)
+}
 
 /** The first stage that is trained at depth stage: what lies below it keeps every bit. */
 export function lowestTrained(network: Network): string {
@@ -48,7 +56,7 @@ export function lowestTrained(network: Network): string {
 export async function* trainNetwork(
   training: NetworkTraining,
 ): AsyncGenerator<{ step: Extract<TrainingEvent, { kind: 'step' }>; batchSize: number }, Values> {
-  const { network, start, recipe, openRunner, crops, maps, look } = training
+  const { network, start, recipe, openRunner, crops, maps, look, until } = training
   const trained = maps ? above(network, lowestTrained(network), maps.shape) : network
   const feed = feedOf(training, trained)
   const rowOf = rowsFed(training)
@@ -61,7 +69,7 @@ export async function* trainNetwork(
   const main = cosine(learningRate, Math.max(1, steps - warmUpSteps))
   const running = train({
     phases: [{ fromStep: 0, step }],
-    steps,
+    steps: until ?? steps,
     schedule: warmUpSteps > 0 ? warmUp(warmUpSteps, main) : main,
     feed,
     openRunner,
@@ -75,8 +83,8 @@ export async function* trainNetwork(
     settings: JSON.stringify(recipe),
     ...(look && {
       looks: {
-        everySteps: Math.max(1, Math.ceil(steps / (looks + 1))),
-        measure: (parameters) => look(whole(parameters)),
+        everySteps: lookedAt(steps)[0]!,
+        measure: (parameters: Values, step: number) => look(whole(parameters), step),
       },
     }),
   })
