@@ -27,6 +27,14 @@ export function raiseLight(picture: Picture): Picture {
     const bottom = Math.max(top + 1, Math.floor((Math.floor(i / tiles) + 1) * tileHeight))
     return equalisingCurve(luminance, width, { left, top, right, bottom })
   })
+  // Which two columns of tiles a column of pixels lies between, and how much of the right one it takes.
+  const lefts = new Uint8Array(width)
+  const rightParts = new Float64Array(width)
+  for (let x = 0; x < width; x++) {
+    const tileX = Math.min(Math.max((x + 0.5) / tileWidth - 0.5, 0), tiles - 1)
+    lefts[x] = Math.floor(tileX)
+    rightParts[x] = tileX - lefts[x]!
+  }
   const raised = new Uint8ClampedArray(rgb.length)
   for (let y = 0; y < height; y++) {
     const tileY = Math.min(Math.max((y + 0.5) / tileHeight - 0.5, 0), tiles - 1)
@@ -34,10 +42,9 @@ export function raiseLight(picture: Picture): Picture {
     const lower = Math.min(upper + 1, tiles - 1)
     const lowerPart = tileY - upper
     for (let x = 0; x < width; x++) {
-      const tileX = Math.min(Math.max((x + 0.5) / tileWidth - 0.5, 0), tiles - 1)
-      const left = Math.floor(tileX)
+      const left = lefts[x]!
       const right = Math.min(left + 1, tiles - 1)
-      const rightPart = tileX - left
+      const rightPart = rightParts[x]!
       const at = y * width + x
       const level = luminance[at]!
       const evened =
