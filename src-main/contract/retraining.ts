@@ -88,6 +88,8 @@ export interface RetrainPlan {
     seconds: number | null
   }[]
   processor: { processor: Processor; device: string; why: string }
+  /** What this depth is run with where the wish leaves it open. */
+  usual: { loss: string; miner: string | null; steps: number; learningRate: number; distillation: number }
   /** "37 people, 412 photographs, head, about 20 s on CPU" */
   sentence: string
   /** Further sentences: what is mixed in, by whom it is judged. */

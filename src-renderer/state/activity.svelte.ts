@@ -1,4 +1,4 @@
-import type { Attempt, AttemptOutcome } from '../../src-main/contract.ts'
+import type { Attempt, AttemptOutcome, ModelEvent } from '../../src-main/contract.ts'
 import type { Engine } from '../engine.ts'
 import { offerFile } from '../offer-file.ts'
 import { todayInFileName } from '../wording.ts'
@@ -15,6 +15,8 @@ export class Activity {
   readonly #engine: Engine
   readonly #notices: Notices
   attempts = $state.raw<Attempt[] | null>(null)
+  /** Which models came into use, newest first. */
+  modelEvents = $state.raw<ModelEvent[]>([])
   /** False once the oldest attempt has been read. */
   more = $state(false)
   search = $state('')
@@ -31,6 +33,18 @@ export class Activity {
         attempt.claim.toLocaleLowerCase().includes(wanted),
     )
   })
+  /** What is shown, newest first: changes of the model stand among the attempts, unless attempts of a kind are sought. */
+  readonly lines = $derived.by(() => {
+    const oldest = this.more ? (this.attempts?.at(-1)?.at ?? 0) : 0
+    const since = Math.max(oldest, Date.now() - periodMs[this.period])
+    const sought = this.outcome !== 'any' || this.search.trim() !== ''
+    return [
+      ...this.shown.map((attempt) => ({ kind: 'attempt' as const, at: attempt.at, attempt })),
+      ...(sought ? [] : this.modelEvents)
+        .filter(({ at }) => at >= since)
+        .map((event) => ({ kind: 'model' as const, at: event.at, event })),
+    ].sort((a, b) => b.at - a.at)
+  })
   readonly filtered = $derived(this.outcome !== 'any' || this.period !== 'all' || this.search.trim() !== '')
 
   constructor(engine: Engine, notices: Notices) {
@@ -42,6 +56,7 @@ export class Activity {
     const attempts = await this.#engine.call('attempts', { limit: pageSize })
     this.attempts = attempts
     this.more = attempts.length === pageSize
+    this.modelEvents = await this.#engine.call('models.events', {})
   }
 
   async loadOlder() {

@@ -60,6 +60,7 @@ const nothing = () => {}
 const begin = (page: Page) => page.getByRole('button', { name: 'Retrain', exact: true })
 const heard = (engine: ScriptedEngine, call: string) =>
   engine.heard.filter(({ name }) => name === call).map(({ takes }) => takes)
+const focused = async (page: Page) => String(await page.evaluate('document.activeElement.textContent')).trim()
 const goTo = async (page: Page, hash: string) => void (await page.evaluate(`location.hash = '${hash}'`))
 
 async function violations(page: Page, where: string) {
@@ -183,7 +184,9 @@ describe('a run', () => {
         await begin(page).click()
         await page.getByText('120 of 1,200 steps').waitFor()
         await page.getByText('Without 8 people, to judge by them').waitFor()
-        await page.getByText('On CPU (8 cores): the fastest that gives the CPU’s result.').waitFor()
+        await page
+          .getByText('On CPU (8 cores). A head is trained over embeddings that are there already')
+          .waitFor()
         await page.getByText(/images\/s/).waitFor()
         await page.getByText(/about \d+ s left/).waitFor()
         const places = () =>
@@ -281,6 +284,14 @@ describe('before and after', () => {
       await page.getByText('pre-trained is in use again: every decision is as it was').waitFor()
       expect(heard(engine, 'models.promote')).toHaveLength(1)
       expect(heard(engine, 'models.roll-back')).toHaveLength(1)
+      await page.getByRole('heading', { level: 2, name: 'Passed the gate' }).waitFor()
+      expect(await focused(page)).toBe('Passed the gate') // the button that was pressed is gone
+
+      engine.tell('gallery-changed', {})
+      await page.keyboard.press('Alt+6')
+      const activity = page.getByRole('region', { name: 'Attempts' }).getByRole('row')
+      await activity.getByText('retrained 1 was put in use, in place of pre-trained.').waitFor()
+      await activity.getByText('Rolled back from retrained 1 to pre-trained.').waitFor()
     }))
 
   test('a rejected candidate is looked at, says with which line it failed, and cannot be used', () =>

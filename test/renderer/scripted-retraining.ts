@@ -4,16 +4,17 @@ import type {
   Events,
   Gives,
   HardExample,
+  ModelEvent,
   ModelSummary,
   ProcessorTried,
   Refusal,
-  RetrainOptions,
   RetrainPlan,
   RetrainPoint,
   RetrainRun,
   RetrainWish,
   Takes,
 } from '../../src-main/contract.ts'
+import { usualWish } from '../../src-main/engine/retraining/options.ts'
 import { normal, seeded } from '../evaluation/gallery.ts'
 import { drawnModels, type DrawnModels, type DrawnRun } from './drawn-models.ts'
 
@@ -23,17 +24,6 @@ type Answers = { [N in CallName]?: (takes: Takes<N>) => Gives<N> | Promise<Gives
 const trainings = 6 // five without a fifth of the people, then one with everybody
 const stepsEach = 200
 const device = 'CPU (8 cores)'
-
-export const usualWish: RetrainWish = {
-  depth: 'head',
-  loss: null,
-  miner: null,
-  steps: null,
-  learningRate: null,
-  distillation: null,
-  seed: 1,
-  processor: 'fastest',
-}
 
 export const pretrained: ModelSummary = {
   version: '1',
@@ -81,10 +71,11 @@ export class ScriptedRetraining {
   processorsMs = 60
   compareMs = 0
   models: ModelSummary[] = [pretrained]
+  events: ModelEvent[] = []
   hardExampleList: HardExample[] = []
   refusesHardExample: Refusal | null = null
   refusesImport: Refusal | null = null
-  crop = new Uint8Array()
+  crop: Uint8Array = new Uint8Array()
   run: RetrainRun | null = null
   readonly cancelled: Set<string>
   readonly #tell: Tell
@@ -193,10 +184,17 @@ export class ScriptedRetraining {
         device: where,
         why:
           this.processors.length > 0
-            ? 'the fastest that gives the CPU’s result.'
-            : 'the others have not been tried here.',
+            ? 'It is 2.6 times as fast as the CPU and gives its numbers.'
+            : 'Other processors were not tried here yet.',
       },
       sentence: `${people} people, ${people * 8} photographs, ${depth}, ${cost} on ${where}`,
+      usual: {
+        loss: 'triplet',
+        miner: wish.depth === 'head' ? 'batch-hard' : 'facenet-semi-hard',
+        steps: wish.depth === 'head' ? 200 : 300,
+        learningRate: wish.depth === 'head' ? 1e-3 : 3e-5,
+        distillation: wish.depth === 'head' ? 10 : 3,
+      },
       notes: [
         'Mixed in: 2,000 virtual strangers. Judged by: the people left out in turn, a fifth at a time.',
         'Three photographs of each person do not train: they judge.',
@@ -213,7 +211,7 @@ export class ScriptedRetraining {
       startedFrom,
       wish,
       device,
-      why: 'the fastest that gives the CPU’s result.',
+      why: 'A head is trained over embeddings that are there already: the CPU does that in seconds.',
       state: 'running',
       stage: { run: 1, runs: trainings, what: 'Reading the photographs’ features' },
       step: 0,
@@ -289,6 +287,24 @@ export class ScriptedRetraining {
     return { earlier, later, drawn }
   }
 
+  #note(kind: ModelEvent['kind'], from: string, to: string) {
+    const called = (version: string) => this.models.find((one) => one.version === version)?.name ?? version
+    this.events = [
+      {
+        at: Date.now(),
+        kind,
+        from,
+        to,
+        evenThoughRejected: false,
+        sentence:
+          kind === 'promoted'
+            ? `${called(to)} was put in use, in place of ${called(from)}.`
+            : `Rolled back from ${called(from)} to ${called(to)}.`,
+      },
+      ...this.events,
+    ]
+  }
+
   readonly #gone: Refusal = {
     kind: 'refused',
     reason: 'unknown-model',
@@ -296,23 +312,9 @@ export class ScriptedRetraining {
   }
 
   readonly answers: Answers = {
-    'retrain.options': async (): Promise<RetrainOptions> => {
-      // Only where it is asked for: the catalogue brings TensorFlow.js with it.
-      const { losses, miners } = await import('../../src-main/learning/catalogue.ts')
-      return {
-        losses: losses.map(({ id, name, formula, source, compares, defaults }) => ({
-          id,
-          name,
-          formula,
-          source,
-          takesMiner: compares === 'embeddings',
-          usualMiner: defaults.miner ?? null,
-        })),
-        miners: miners.map(({ id, name, formula, source }) => ({ id, name, formula, source })),
-        usual: { ...usualWish, loss: 'triplet', miner: 'facenet-semi-hard' },
-        processors: this.processors,
-      }
-    },
+    // Only where it is asked for: the catalogue brings TensorFlow.js with it.
+    'retrain.options': async () =>
+      (await import('../../src-main/engine/retraining/options.ts')).retrainOptions(this.processors),
     'retrain.processors': async ({ job }) => {
       for (let waited = 0; waited < this.processorsMs; waited += 20) {
         if (job)
@@ -342,6 +344,7 @@ export class ScriptedRetraining {
     },
     'retrain.run': () => this.run,
     'models.list': () => this.models,
+    'models.events': () => this.events,
     'models.report': async ({ version }) => {
       const model = this.models.find((one) => one.version === version)
       const made = this.#reports.get(version)
@@ -398,7 +401,9 @@ export class ScriptedRetraining {
       const model = this.models.find((one) => one.version === version)
       if (model?.retrained?.verdict === 'reject')
         return { kind: 'refused', reason: 'rejected', message: 'Its report rejected it.' }
-      this.#use(version, this.models.find((one) => one.inUse)?.version ?? '1')
+      const before = this.models.find((one) => one.inUse)?.version ?? '1'
+      this.#use(version, before)
+      this.#note('promoted', before, version)
       return { kind: 'promoted', version, photographs: this.names.length * 8, without: 0 }
     },
     'models.roll-back': () => {
@@ -406,6 +411,7 @@ export class ScriptedRetraining {
       const to = this.models.find((one) => one.wayBack)
       if (!from || !to) return { kind: 'refused', reason: 'no-way-back', message: 'There is no way back.' }
       this.#use(to.version, '')
+      this.#note('rolled-back', from.version, to.version)
       return { kind: 'rolled-back', from: from.version, to: to.version }
     },
     'models.delete': ({ version }) => {

@@ -3,6 +3,7 @@ import type { Plan } from '../../training/gallery-run/retrain-gallery.ts'
 import type { Parts } from '../parts.ts'
 import { galleryRunOf } from './gallery-run.ts'
 import { plannedProcessor, processorFor, triedProcessors } from './processors.ts'
+import { usualWish } from './options.ts'
 import { recipeOf } from './recipe.ts'
 import { timedDevice, timeDepths } from './timings.ts'
 import type { StartTrainer } from './trainer.ts'
@@ -47,6 +48,7 @@ export async function retrainPlan(
     seconds: secondsAt(depth),
   }))
   const { seconds } = depths.find(({ depth }) => depth === wish.depth)!
+  const usual = recipeOf({ ...usualWish, depth: wish.depth })
   const hardExamples = gallery.hardExamples().length
   return {
     kind: 'plan',
@@ -65,6 +67,13 @@ export async function retrainPlan(
     })),
     depths,
     processor,
+    usual: {
+      loss: usual.loss.id,
+      miner: typeof usual.loss.miner === 'object' ? usual.loss.miner.id : (usual.loss.miner ?? null),
+      steps: usual.steps,
+      learningRate: usual.learningRate,
+      distillation: usual.distillation,
+    },
     sentence: [
       counted(plan.people, 'person', 'people'),
       counted(plan.photographs, 'photograph'),
