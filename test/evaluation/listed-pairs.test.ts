@@ -53,6 +53,28 @@ describe('a list of pairs with the people behind it', () => {
     expect(doubt.comparisons).toBe(4 * 28)
   })
 
+  test('a band’s rate is of the pairs in the list, not of all that could be compared', async () => {
+    const many = syntheticGallery(Array<number>(30).fill(3), 6, 0.7, 5).embeddings
+    const pairs = Array.from(many.people).flatMap((_, second) =>
+      Array.from({ length: second }, (_, first) => ({
+        first,
+        second,
+        distance: distanceBetween(many.vectors, first, many.vectors, second, 6),
+      })).filter(
+        ({ first }) => many.people[first] === many.people[second] || (7 * first + second) % 10 === 0,
+      ),
+    )
+    const compared = accepted(listedComparisons(pairs, many.people))
+    const thresholds = Float64Array.from([1.3])
+    const { rate } = doubtedFmr(compared, 1.3)
+    expect(rate).toBeGreaterThan(0.2)
+    const { fmr } = accepted(
+      await bootstrapOverPeople(compared, thresholds, { draws: 200, random: seeded(9) }),
+    )
+    expect(fmr[0]!.low).toBeGreaterThan(rate / 3) // of all pairs it would be a tenth
+    expect(fmr[0]!.high).toBeGreaterThan(rate)
+  })
+
   test('a pair without a face is a failure of its person, and left out between two people', () => {
     const pairs = everyPair.map((pair, i) => (i < 40 ? { ...pair, distance: null } : pair))
     const { genuine, impostor } = accepted(listedComparisons(pairs, people))

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { distanceBetween } from '../../src-main/evaluation/embeddings.ts'
+import { distanceBetween, fuseRows } from '../../src-main/evaluation/embeddings.ts'
 import { measure } from '../../src-main/evaluation/measure.ts'
 import { compareNormalisations } from '../../src-main/evaluation/normalisation-comparison.ts'
 import { allPairsPlan, leaveOneOutPlan } from '../../src-main/evaluation/plan.ts'
+import { spreadOf } from '../../src-main/evaluation/score-normalisation.ts'
 import { accepted } from './accepted.ts'
 import { normal, seeded } from './gallery.ts'
 
@@ -49,6 +50,52 @@ describe('normalising against a cohort', () => {
     expect(found.sentence).toMatch(
       /turns fewer people away .* Verification uses plain distances all the same/,
     )
+  })
+
+  test('counts the errors that a slow loop counts, for each way to normalise', async () => {
+    const { embeddings, rows } = leaning(40, 3, 4, 8)
+    const [enrolled, cohort] = [rows.slice(0, 20), rows.slice(20)]
+    const plan = leaveOneOutPlan(enrolled)
+    const found = accepted(await compareNormalisations(plan, embeddings, cohort, { wantedFmr: 0.1 }))
+    const vector = (photographs: number[]) => fuseRows(embeddings, photographs)
+    const apart = (a: Float32Array, b: Float32Array) => distanceBetween(a, 0, b, 0, dimension)
+    const spread = (to: number[][], from: Float32Array) => spreadOf(to.map((own) => apart(from, vector(own))))
+    const ofReference = plan.references.map(({ photographs }) =>
+      spread(
+        cohort.map((own) => own.slice(0, 1)),
+        vector(photographs),
+      ),
+    )
+    const ofProbe = plan.probes.map(({ photographs }) =>
+      spread(
+        cohort.map((own) => own.slice(0, plan.form.templatePhotographs)),
+        vector(photographs),
+      ),
+    )
+    expect(found.rows.reduce((sum, { fnmr }) => sum + fnmr.errors, 0)).toBeGreaterThan(4)
+    for (const { by, fmr, fnmr } of found.rows) {
+      const score = (probe: number, reference: number) => {
+        const d = apart(
+          vector(plan.probes[probe]!.photographs),
+          vector(plan.references[reference]!.photographs),
+        )
+        const [r, p] = [ofReference[reference]!, ofProbe[probe]!]
+        const [z, t] = [(d - r.mean) / r.deviation, (d - p.mean) / p.deviation]
+        return { plain: d, 'z-norm': z, 't-norm': t, 's-norm': (z + t) / 2 }[by]
+      }
+      const genuine = Array.from({ length: plan.genuine.length / 2 }, (_, i) =>
+        score(plan.genuine[2 * i]!, plan.genuine[2 * i + 1]!),
+      )
+      const impostor = [...plan.impostorProbes]
+        .flatMap((probe) =>
+          [...plan.impostorReferences]
+            .filter((reference) => plan.references[reference]!.person !== plan.probes[probe]!.person)
+            .map((reference) => score(probe, reference)),
+        )
+        .sort((a, b) => a - b)
+      const firstTooMany = impostor[fmr.errors]!
+      expect(fnmr.errors, by).toBe(genuine.filter((one) => one >= firstTooMany).length)
+    }
   })
 
   test('claims nothing where all people are alike', async () => {

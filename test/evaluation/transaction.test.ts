@@ -3,6 +3,7 @@ import { personalThreshold } from '../../src-main/evaluation/personal-threshold.
 import { shrunk, sNorm, spreadOf, tNorm, zNorm } from '../../src-main/evaluation/score-normalisation.ts'
 import {
   boundedTransaction,
+  fnmrOfAcquired,
   measuredTransactions,
   transactionRates,
 } from '../../src-main/evaluation/transaction.ts'
@@ -63,6 +64,14 @@ describe('from comparison to transaction', () => {
     expect(frr.most).toBeCloseTo(0.05 + 0.95 * 0.1, 12)
     const fta = 0.1023 // Clopper–Pearson, one-sided 95 %, 5 of 100
     expect(frr.upper95).toBeCloseTo(fta + (1 - fta) * 0.2, 3)
+  })
+
+  test('failures to acquire are not counted twice: FNMR is that of the comparisons that were made', () => {
+    expect(fnmrOfAcquired({ errors: 8, comparisons: 100, upper95: 0.2 }, 4)).toEqual({
+      rate: 4 / 96,
+      upper95: 0.2,
+    })
+    expect(fnmrOfAcquired({ errors: 3, comparisons: 3, upper95: 1 }, 3).rate).toBe(0)
   })
 
   test('one attempt has one rate, and failures that were never counted are none', () => {
