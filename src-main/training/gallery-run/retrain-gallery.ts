@@ -13,9 +13,9 @@ import { candidateCard, type Card } from './candidate-card.ts'
 import { composed } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
 import { enrolledCrop, hardExampleCrop, strangerCrop, type Crops } from './network-crops.ts'
+import { partedToJudge, type CohortPeople } from './network-judges.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
 import { startFrom } from './network-start.ts'
-import type { Strangers } from './pairing.ts'
 import { retrainHead } from './retrain-head.ts'
 import { networkTrouble, retrainNetwork } from './retrain-network.ts'
 import type { GalleryRunEvent } from './run-event.ts'
@@ -45,6 +45,7 @@ export interface Plan {
   /** People with two photographs or more to train on. */
   trainable: number
   heldOut: number
+  /** People of cohorts who judge, and who are mixed in; at depth stage and all a fifth of these may judge instead. */
   cohortPeople: number
   mayTrainPeople: number
   cohortPhotographs: number
@@ -78,7 +79,7 @@ export interface CandidateReport extends Pick<Verdict, 'kind' | 'lines' | 'faile
 /** Looks at the gallery without training. */
 export function planOf(run: Omit<GalleryRun, 'recipe'>, depth: Depth = 'head'): Plan {
   const { set, withoutCrop } = gathered(run, depth)
-  const { mayTrain, judging } = cohortsOf(run)
+  const { mayTrain, judging } = cohortsAt(run, depth)
   const trainable = set.training.filter((rows) => rows.length >= 2).length
   const heldOut = set.heldOut.reduce((sum, rows) => sum + rows.length, 0)
   const everyRow = set.training.map((rows, person) => [...rows, ...set.heldOut[person]!])
@@ -190,7 +191,7 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
 
 async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: string) {
   const { gallery, version, recipe, threshold } = run
-  const { mayTrain, judging } = cohortsOf(run)
+  const { mayTrain, judging } = cohortsAt(run, recipe.depth)
   const network = recognitionNet()
   const photographs = photographsOf(run, recipe.depth)
   const result = yield* retrainNetwork({
@@ -231,7 +232,7 @@ function hardExamplesOf({ gallery, version }: GalleryRun, set: TrainingSet) {
   }
 }
 
-function cropsOf(gallery: Gallery, strangers: Strangers & { photographs: number[] }): Crops {
+function cropsOf(gallery: Gallery, strangers: CohortPeople): Crops {
   const crop = remembering((row) => strangerCrop(gallery, strangers.photographs[row]!))
   return { people: strangers.people, vectors: strangers.vectors, crop }
 }
@@ -262,9 +263,15 @@ function photographsOf({ gallery, version }: Pick<GalleryRun, 'gallery' | 'versi
     .filter(({ hasCrop }) => depth === 'head' || hasCrop)
 }
 
+/** Who of the cohorts trains and who judges at a depth. */
+function cohortsAt(run: Pick<GalleryRun, 'gallery' | 'version'>, depth: Depth) {
+  const { mayTrain, judging } = cohortsOf(run)
+  return depth === 'head' ? { mayTrain, judging } : partedToJudge(mayTrain, judging)
+}
+
 /** Strangers by what they may be used for: who trains judges no more. */
 function cohortsOf({ gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>) {
-  const of = (mayTrain: boolean): (Strangers & { photographs: number[] }) | null => {
+  const of = (mayTrain: boolean): CohortPeople | null => {
     const cohorts = new Set(
       gallery
         .cohorts()

@@ -14,6 +14,7 @@ import { healthOf } from './health-of.ts'
 import { heldOutLook, type Look } from './held-out-look.ts'
 import type { Crops } from './network-crops.ts'
 import { mapsBelow, type Maps } from './network-maps.ts'
+import { fewestJudges } from './network-judges.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
 import { pairedAmong, pairedWithStrangers, strangersAmong, type Both, type Strangers } from './pairing.ts'
 import { stepEvent, type GalleryRunEvent } from './run-event.ts'
@@ -63,9 +64,6 @@ export interface NetworkRunResult {
 
 /** People with two photographs: with fewer, half of them are too few to train a fold's network on. */
 export const fewestPeopleForNetworkFolds = 8
-/** People of a cohort that judges: from these on no folds are trained. */
-export const fewestJudges = 20
-
 /** Why a network cannot be judged on these people; null where it can. */
 export function networkTrouble(withPairs: number, judges: number): string | null {
   return judges >= fewestJudges || withPairs >= fewestPeopleForNetworkFolds

@@ -11,6 +11,7 @@ import { applyHead, identityHead } from '../../../src-main/training/gallery-run/
 import { lastLayerOf, parametersFrom } from '../../../src-main/training/gallery-run/network-file.ts'
 import { networkFeed } from '../../../src-main/training/gallery-run/network-feed.ts'
 import { mapsBelow, versionsKept } from '../../../src-main/training/gallery-run/network-maps.ts'
+import { partedToJudge } from '../../../src-main/training/gallery-run/network-judges.ts'
 import { defaultNetworkRecipe } from '../../../src-main/training/gallery-run/network-recipe.ts'
 import { startFrom } from '../../../src-main/training/gallery-run/network-start.ts'
 import {
@@ -236,6 +237,28 @@ test('who stands for strangers decides how many trainings there are, and whether
   expect(networkTrouble(8, 0)).toBe(null)
   expect(networkTrouble(3, 20)).toBe(null)
   expect(networkTrouble(7, 19)).toContain('nobody to stand for strangers')
+})
+
+test('where many may be trained on and hardly anybody judges, every fifth of them judges and does not train', () => {
+  const cohort = (people: number, first: number) => ({
+    vectors: Float32Array.from({ length: 2 * people * 2 }, (_, i) => first + i),
+    people: Int32Array.from({ length: 2 * people }, (_, i) => i >> 1),
+    photographs: Array.from({ length: 2 * people }, (_, i) => first + i),
+  })
+  const [many, few] = [cohort(100, 1000), cohort(3, 5000)]
+  const { mayTrain, judging } = partedToJudge(many, few)
+  expect(new Set(mayTrain!.people).size).toBe(80)
+  expect(new Set(judging!.people).size).toBe(3 + 20)
+  expect([...mayTrain!.photographs, ...judging!.photographs].sort((a, b) => a - b)).toEqual([
+    ...many.photographs,
+    ...few.photographs,
+  ])
+  // Rows stay beside their photographs.
+  const at = judging!.photographs.indexOf(1008)
+  expect([...judging!.vectors.slice(2 * at, 2 * at + 2)]).toEqual([1016, 1017])
+  expect(partedToJudge(cohort(99, 0), few)).toEqual({ mayTrain: cohort(99, 0), judging: few })
+  expect(partedToJudge(many, cohort(20, 5000)).mayTrain).toBe(many)
+  expect(partedToJudge(null, few)).toEqual({ mayTrain: null, judging: few })
 })
 
 test('a training is looked at in quarters', () => {
