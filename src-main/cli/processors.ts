@@ -1,4 +1,5 @@
-import { fastest, probeProcess, proveProcessors, type ProcessorReport } from '../training/processors.ts'
+import { probeProcess } from '../engine/retraining/processors.ts'
+import { fastest, proveProcessors, type ProcessorReport } from '../training/processors.ts'
 import { done, type Outcome } from './outcome.ts'
 import { columns } from './shown.ts'
 import type { Terminal } from './terminal.ts'

@@ -99,6 +99,46 @@ test('a candidate is trained, judged, listed, promoted, rolled back and deleted'
   })
 }, 120_000)
 
+test('a run is seen by another command line, refused a second time, and cancelled from there', async () => {
+  const home = await madeUpGallery()
+  expect((await semblance(['retrain', '--cancel', '--json'], { home })).json).toMatchObject({
+    reason: 'no-such-run',
+  })
+  const running = semblance(['retrain', '--steps', '100000', '--json'], { home })
+  const opened = await Gallery.open({ home, key: { kind: 'key-file' }, now: Date.now })
+  if (opened.kind === 'refused') throw new Error(opened.message)
+  const { gallery } = opened
+  while ((gallery.lastRun(() => false)?.step ?? 0) === 0) await new Promise((done) => setTimeout(done, 100))
+  expect(gallery.lastRun(() => false)).toMatchObject({ startedFrom: 'command-line', state: 'running' })
+  const second = await semblance(['retrain', '--json'], { home })
+  expect(second.json).toMatchObject({ kind: 'refused', reason: 'running' })
+  expect(second.stderr).toMatch(/begun on the command line is going on: .* of \d+ steps/)
+  expect((await semblance(['retrain', '--cancel', '--json'], { home })).json).toMatchObject({
+    kind: 'cancelled',
+  })
+  const ended = await running
+  expect(ended.code).toBe(2)
+  expect(ended.json).toMatchObject({ kind: 'refused', reason: 'cancelled' })
+  expect(gallery.modelVersions()).toEqual([])
+  gallery.close()
+}, 120_000)
+
+test('models are compared, exported, imported elsewhere, and hard examples listed', async () => {
+  const [home, elsewhere] = [await madeUpGallery(), await madeUpGallery()]
+  await semblance(['retrain', '--steps', '5', '--json'], { home })
+  const compared = await semblance(['models', 'compare', 'pre-trained', '1'], { home })
+  expect(compared.stdout).toMatch(/pre-trained +at 0\.\d+: FMR .*, FNMR /)
+  const file = join(freshFolder(), 'model.onnx')
+  expect((await semblance(['models', 'export', '1', file], { home })).stdout).toContain('made from faces')
+  expect((await semblance(['models', 'export', '1', file], { home })).stderr).toContain('--force')
+  const imported = await semblance(['models', 'import', file, '--json'], { home: elsewhere })
+  expect(imported.json).toMatchObject({ kind: 'imported' })
+  expect((await semblance(['models'], { home: elsewhere })).stdout).toContain('retrained 1')
+  expect((await semblance(['models', 'import', file], { home: elsewhere })).stderr).toContain('already')
+  expect((await semblance(['hard-examples', 'list'], { home })).stdout).toContain('None is kept')
+  expect((await semblance(['hard-examples', 'drop', '3'], { home })).code).toBe(2)
+}, 120_000)
+
 test('a rejected candidate is refused with its sentence, and too small a gallery with its own', async () => {
   const home = freshFolder()
   const small = await semblance(['retrain', '--json'], { home })

@@ -52,6 +52,7 @@ async function follow(order: RunOrder): Promise<void> {
     for (;;) {
       const { value, done } = await running.next()
       if (done) {
+        progress.finished(run)
         // Cancelled in the last moment: nothing stays of it.
         if (!gallery.endRun(run, { state: 'done', candidate: value.version }))
           gallery.removeModelVersion(value.version)

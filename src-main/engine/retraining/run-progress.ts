@@ -16,6 +16,8 @@ export class RunProgressWriter {
   #why = ''
   #writtenAt = -Infinity
   #pending: RunProgress = {}
+  /** Which training it is, steps of those before it, and its own. */
+  #training = { run: 0, before: 0, done: 0 }
 
   readonly #ended: () => void
 
@@ -77,6 +79,12 @@ export class RunProgressWriter {
     }
   }
 
+  /** All that is left to write; a last training that ended early took no more steps. */
+  finished(run: RunId): void {
+    const steps = this.#training.before + this.#training.done
+    this.#write(run, { ...this.#pending, step: steps, steps, curve: this.#curve.points })
+  }
+
   #step(run: RunId, event: Extract<GalleryRunEvent, { kind: 'step' }>, inTime: boolean): void {
     const { measures } = event
     this.#curve.add({
@@ -89,8 +97,12 @@ export class RunProgressWriter {
       gradientNorm: measures.gradientNorm ?? null,
       heldOutFnmr: measures.heldOutFnmr ?? null,
     })
-    const total = event.runs * event.steps
-    const done = (event.run - 1) * event.steps + event.step
+    if (event.run !== this.#training.run)
+      this.#training = { run: event.run, before: this.#training.before + this.#training.done, done: 0 }
+    this.#training.done = event.step
+    // A training may end early, or be shorter than the one before.
+    const done = this.#training.before + event.step
+    const total = this.#training.before + (event.runs - event.run + 1) * event.steps
     this.#pending = {
       step: done,
       steps: total,
