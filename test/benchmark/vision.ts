@@ -4,15 +4,19 @@ import { cpus } from 'node:os'
 import { basename, dirname, extname, join } from 'node:path'
 import { accuracyOverFolds } from '../../src-main/evaluation/ten-folds.ts'
 import { distanceBetween, wasDetected } from '../../src-main/evaluation/embeddings.ts'
+import { cardForms } from '../../src-main/cli/model-card.ts'
+import type { CardForm } from '../../src-main/engine/model-card.ts'
 import { readPairs } from '../../src-main/evaluation/lfw-pairs.ts'
 import type { Frame } from '../../src-main/contract.ts'
 import type { Picture } from '../../src-main/vision/face.ts'
 import { pictureFromFrame } from '../../src-main/vision/frame.ts'
+import { openNetworks } from '../../src-main/vision/network.ts'
 import { readPicture } from '../../src-main/vision/read-picture.ts'
 import { sample } from '../../src-main/vision/sample.ts'
+import { detectInStill } from '../../src-main/vision/still-detector.ts'
 import { Vision } from '../../src-main/vision/vision.ts'
-import { measureForms, type CardForm } from './card.ts'
 import { openFaceApi } from './face-api.ts'
+import { compareFigure, enrolmentFigure } from './processes.ts'
 import { embedSet, listPhotographs, type EmbeddedSet } from './photograph-set.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -28,8 +32,20 @@ export interface VisionBenchmarkOptions {
   /** Where the JSON goes; out/benchmark-vision.json. */
   json?: string
   threads?: number
-  /** Times only, no accuracy: for a look while the machine is busy. */
+  /** Parts of it, joined by commas: `chain,face-api,compare,enrolment,accuracy`; all of them. */
+  only?: string
+  /** The first three of them: for a look while the machine is busy. */
   timesOnly?: boolean
+}
+
+const parts = ['chain', 'face-api', 'compare', 'enrolment', 'accuracy'] as const
+type Part = (typeof parts)[number]
+
+function wantedParts({ only, timesOnly }: VisionBenchmarkOptions): (part: Part) => boolean {
+  const names = timesOnly ? parts.slice(0, 3) : (only?.split(',') ?? parts)
+  const unknown = names.find((name) => !(parts as readonly string[]).includes(name))
+  if (unknown !== undefined) throw new Error(`"${unknown}" is no part: ${parts.join(', ')}`)
+  return (part) => names.includes(part)
 }
 
 /** One line of the table: what was asked, what was measured, whether it is reached. */
@@ -48,9 +64,18 @@ export async function run(options: VisionBenchmarkOptions = {}): Promise<Figure[
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const vision = await Vision.open({ models, threads })
   const frames = await cameraFrames(vision)
-  const figures: Figure[] = [await wholeChain(vision, frames), await previewChain(vision, frames)]
-  figures.push(...(await againstFaceApi(vision, frames)))
-  if (options.timesOnly !== true) {
+  const wants = wantedParts(options)
+  const figures: Figure[] = []
+  if (wants('chain'))
+    figures.push(...(await wholeChain(vision, frames, models)), await previewChain(vision, frames))
+  if (wants('face-api')) figures.push(...(await againstFaceApi(vision, frames)))
+  if (wants('compare'))
+    figures.push(await compareFigure([pictureFromFrame(frames[0]!), pictureFromFrame(frames[1]!)]))
+  if (wants('enrolment')) {
+    if (existsSync(join(faces, 'lfw-dev'))) figures.push(await enrolmentFigure(join(faces, 'lfw-dev/images')))
+    else say(`No photographs in ${faces}/lfw-dev: enrolment is left out. Give their folder with --faces DIR.`)
+  }
+  if (wants('accuracy')) {
     if (existsSync(join(faces, 'lfw-dev'))) figures.push(...(await onLfw(vision, faces, models, say)))
     else say(`No photographs in ${faces}/lfw-dev: accuracy is left out. Give their folder with --faces DIR.`)
     if (existsSync(join(faces, 'orl'))) figures.push(await onOrl(vision, faces, models, say))
@@ -101,18 +126,42 @@ function frameAround(
   return { width, height, rgba }
 }
 
-async function wholeChain(vision: Vision, frames: Frame[]): Promise<Figure> {
-  const times = await timed(frames, 60, (frame) =>
-    vision.faces(pictureFromFrame(frame), { source: 'camera' }),
-  )
-  const [p50, p95] = [percentile(times, 0.5), percentile(times, 0.95)]
-  return {
-    what: 'whole chain, 640×480 frame',
-    asked: 'p50 ≤ 75 ms, p95 ≤ 110 ms',
-    measured: `p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`,
-    reached: p50 <= 75 && p95 <= 110,
-    values: { p50, p95 },
+async function wholeChain(vision: Vision, frames: Frame[], models: string): Promise<Figure[]> {
+  const work = (frame: Frame) => vision.faces(pictureFromFrame(frame), { source: 'camera' })
+  const figure = (what: string, times: number[], asked: string, most: [number, number] | null): Figure => {
+    const [p50, p95] = [percentile(times, 0.5), percentile(times, 0.95)]
+    return {
+      what,
+      asked,
+      measured: `p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`,
+      reached: most && p50 <= most[0] && p95 <= most[1],
+      values: { p50, p95 },
+    }
   }
+  const times = await timed(frames, 60, work)
+  // A frame whose face is seen only with its light raised or a border round it is looked at up to four times.
+  const seenAtOnce = await facesAtFirstSight(frames, models)
+  const at = (wanted: boolean) => times.filter((_, i) => seenAtOnce[i % frames.length] === wanted)
+  const again = seenAtOnce.filter((atOnce) => !atOnce).length
+  return [
+    figure('whole chain, 640×480 frame', times, 'p50 ≤ 75 ms, p95 ≤ 110 ms', [75, 110]),
+    figure(
+      `of these, ${frames.length - again} frames with a face at first sight`,
+      at(true),
+      'reported',
+      null,
+    ),
+    ...(again > 0 ? [figure(`of these, ${again} frames looked at again`, at(false), 'reported', null)] : []),
+  ]
+}
+
+async function facesAtFirstSight(frames: Frame[], models: string): Promise<boolean[]> {
+  const nets = await openNetworks(models, 1)
+  const seen: boolean[] = []
+  for (const frame of frames)
+    seen.push((await detectInStill(nets['ssd-mobilenet-v1'], pictureFromFrame(frame))).length > 0)
+  await Promise.all(Object.values(nets).map((net) => net.close()))
+  return seen
 }
 
 async function previewChain(vision: Vision, frames: Frame[]): Promise<Figure> {
@@ -188,7 +237,7 @@ async function onLfw(
 ): Promise<Figure[]> {
   const folder = join(faces, 'lfw-dev')
   const set = await embedSet(listPhotographs('lfw-dev', join(folder, 'images')), vision, { models, say })
-  const forms = await measureForms(set)
+  const forms = await cardForms(set.embeddings, set.rows)
   const find = (form: string, template: number, burst: number) =>
     forms.find((row) => row.form === form && row.template === template && row.burst === burst)!
   return [
