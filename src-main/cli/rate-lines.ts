@@ -107,7 +107,7 @@ function conditionLines(conditions: ConditionContrast[]): string[] {
 function normalisationLines(found: NormalisationComparison | null): string[] {
   if (!found) return []
   return [
-    `normalised by ${count(found.fittedOn, 'stranger')}, judged on ${count(found.judgedOn, 'other person', 'other people')}, FMR held to ${percent(found.heldFmr)}`,
+    `normalised by ${count(found.fittedOn, 'stranger')}, judged on ${count(found.judgedOn, 'other person', 'other people')}, FMR held to ${shownUpper(found.heldFmr).slice(2)}`,
     ...columns([
       ['', 'FMR (95 % bound)', 'FNMR (95 % bound)', 'less the plain one’s'],
       ...found.rows.map(({ by, fmr, fnmr, change }) => [

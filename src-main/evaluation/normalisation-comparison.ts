@@ -11,9 +11,9 @@ import { studentQuantile } from './normal.ts'
 import type { Plan, Subject } from './plan.ts'
 import { refused } from './refusal.ts'
 import type { Refused } from './refusal.ts'
+import { shownUpper } from './shown-rates.ts'
 import { sNorm, tNorm, zNorm } from './score-normalisation.ts'
 import type { CohortSpread } from './score-normalisation.ts'
-import { percent } from './supported-rate.ts'
 
 export const normalisations = ['plain', 'z-norm', 't-norm', 's-norm'] as const
 export type Normalisation = (typeof normalisations)[number]
@@ -239,7 +239,7 @@ function inWords(rows: NormalisationRow[], heldFmr: number): string {
   const beyondDoubt = rows.filter(({ change }) => change?.interval95 && change.interval95.high < 0)
   const best = beyondDoubt.toSorted((a, b) => a.change!.difference - b.change!.difference)[0]
   const worse = rows.filter(({ change }) => change?.interval95 && change.interval95.low > 0)
-  const held = percent(heldFmr)
+  const held = shownUpper(heldFmr).slice(2) // rounded up: it is a bound
   if (best)
     return `Where FMR is held to ${held}, ${names[best.by]} turns fewer people away than the plain distance does, beyond the doubt of these people. Verification uses plain distances all the same.`
   if (worse.length === 3)
