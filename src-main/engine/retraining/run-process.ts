@@ -6,7 +6,9 @@ import { nodeIpcPort } from '../../engine-port.ts'
 import type { OpenRunner } from '../../training/step-runner.ts'
 import { openParts } from '../open-parts.ts'
 import type { Parts } from '../parts.ts'
+import { reembed } from '../re-embedding.ts'
 import { refused } from '../refusal.ts'
+import { reembedStrangers } from '../tuning/cohort-photographs.ts'
 import { embedHardExamples } from './hard-examples.ts'
 import { withFallback } from './processor-fallback.ts'
 import type { Pulsing } from './pulse-thread.ts'
@@ -46,16 +48,19 @@ async function follow(order: RunOrder): Promise<void> {
   try {
     const { openRunner, device } = await runnerOf(order, threads, (reason) => progress.fell(run, reason))
     progress.on(run, device())
+    await reembed(parts)
+    await reembedStrangers(parts)
     await embedHardExamples(parts)
+    const before = new Set(gallery.modelVersions().map(({ version }) => version))
     const recipe = recipeOf(order.wish)
     const running = retrainGallery({ ...galleryRun, recipe, openRunner, processor: device(), threads })
     for (;;) {
       const { value, done } = await running.next()
       if (done) {
         progress.finished(run)
-        // Cancelled in the last moment: nothing stays of it.
-        if (!gallery.endRun(run, { state: 'done', candidate: value.version }))
-          gallery.removeModelVersion(value.version)
+        const ended = gallery.endRun(run, { state: 'done', candidate: value.version })
+        // Cancelled in the last moment: nothing stays of it, but what was there before.
+        if (!ended && !before.has(value.version)) gallery.removeModelVersion(value.version)
         break
       }
       progress.hear(run, value)

@@ -205,7 +205,7 @@ describe('an exported model', () => {
   async function exported(of = version) {
     const outcome = await engine.call('models.export', { version: of })
     if (outcome.kind === 'refused') throw new Error(outcome.message)
-    return outcome
+    return { ...outcome, bytes: new Uint8Array(outcome.bytes) }
   }
 
   test('is one ONNX file that gives what the engine gives', async () => {
@@ -285,7 +285,9 @@ test('an exported network comes in as what is built of its numbers', async () =>
     network: traceNetwork(net, values, { parent: '1' }),
   })
   if (added.kind === 'refused') throw new Error(added.message)
-  const { bytes } = (await engine.call('models.export', { version: added.version })) as { bytes: Uint8Array }
+  const { bytes } = (await engine.call('models.export', { version: added.version })) as {
+    bytes: Uint8Array<ArrayBuffer>
+  }
 
   const home = mkdtempSync(join(tmpdir(), 'semblance-imported-'))
   const elsewhere = await openEngine(home)
@@ -412,7 +414,7 @@ describe('a hostile file is refused in words, and nothing of it stays', () => {
     const other = await withHead(parts, collapse)
     const outcome = await engine.call('models.export', { version: other })
     parts.gallery.removeModelVersion(other)
-    const { bytes } = outcome as { bytes: Uint8Array }
+    const { bytes } = outcome as { bytes: Uint8Array<ArrayBuffer> }
     expect(createHash('sha256').update(bytes).digest('hex')).toHaveLength(64)
     expect(await engine.call('models.import', { bytes })).toMatchObject({ kind: 'imported' })
     const report = await engine.call('models.report', { version: other })
