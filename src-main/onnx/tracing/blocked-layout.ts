@@ -16,6 +16,12 @@ export const depthwiseFilterGradientOperator = 'semblance.DepthwiseFilterGradien
 /** Likewise our own: an image [n, c, h, w] with zeros between its elements, [n, c, h · stride, w · stride]. */
 export const spreadOperator = 'semblance.Spread'
 
+/** Likewise: every element of an image `scales` times along each axis. */
+export const repeatOperator = 'semblance.Repeat'
+
+/** Likewise: (dy, filter [out, in, height, width]) → gradient of a convolution with strides for its input, [n, in, h, w]. */
+export const inputGradientOperator = 'semblance.InputGradient'
+
 /**
  * The same graph for ONNX Runtime's fastest CPU kernels, which keep an image as [n, channels / block, height, width,
  * block]. ONNX Runtime uses them by itself only where weights are constants, and while training they are not. Images
@@ -195,29 +201,33 @@ class Lowering {
     return this.reshaped(this.add(`${domain}.Conv`, operands, { ...window, ...activation }), shape)
   }
 
-  /** A kernel [out, in, height, width] as [out / block, in / block, height, width, block of in, block of out]. */
+  /** A kernel [out, in, height, width] in blocks. */
   private kernel(name: string, depthwise: boolean): string {
-    const shape = this.shape(name) as [number, number, number, number]
-    const [outputs, inputs, height, width] = shape
-    const { block } = this
+    const shape = this.shape(name)
     const node = this.from.producer(name)
-    if (node && this.isTurned(node)) {
-      const straight = this.kernel(node.inputs[0]!, depthwise)
-      const places = height * width
-      const tile = depthwise ? block : Math.min(inputs, block) * block
-      const rows = this.reshaped(straight, [sizeOf(shape) / places / tile, places, tile])
-      const backwards = this.to.integers(Array.from({ length: places }, (_, index) => places - 1 - index))
-      return this.reshaped(this.add('Gather', [rows, backwards], { axis: 1 }), shape)
-    }
+    if (node && this.isTurned(node))
+      return this.turned(this.kernel(node.inputs[0]!, depthwise), shape, depthwise)
+    return this.kernelInBlocks(this.plain(name), shape, depthwise)
+  }
+
+  /** As [out / block, in / block, height, width, block of in, block of out]; depthwise [out / block, height, width, block]. */
+  private kernelInBlocks(plain: string, shape: readonly number[], depthwise: boolean): string {
+    const [outputs, inputs, height, width] = shape as [number, number, number, number]
+    const { block } = this
     const places = depthwise ? height * width : inputs * height * width
-    const rows = this.add(`${domain}.ReorderInput`, [
-      this.reshaped(this.plain(name), [1, outputs, places, 1]),
-    ])
-    if (depthwise || inputs < block) {
-      return this.reshaped(rows, shape)
-    }
+    const rows = this.add(`${domain}.ReorderInput`, [this.reshaped(plain, [1, outputs, places, 1])])
+    if (depthwise || inputs < block) return this.reshaped(rows, shape)
     const split = this.reshaped(rows, [outputs / block, inputs / block, block, height * width, block])
     return this.reshaped(this.add('Transpose', [split], { perm: [0, 1, 3, 2, 4] }), shape)
+  }
+
+  /** A blocked kernel with height and width reversed. */
+  private turned(kernel: string, shape: readonly number[], depthwise: boolean): string {
+    const places = shape[2]! * shape[3]!
+    const tile = depthwise ? this.block : Math.min(shape[1]!, this.block) * this.block
+    const rows = this.reshaped(kernel, [sizeOf(shape) / places / tile, places, tile])
+    const backwards = this.to.integers(upTo(places).reverse())
+    return this.reshaped(this.add('Gather', [rows, backwards], { axis: 1 }), shape)
   }
 
   /** Height and width reversed. */
@@ -238,8 +248,13 @@ class Lowering {
       return void this.plainNames.set(node.outputs[0]!, this.filterGradient(node))
     if (node.operator === depthwiseFilterGradientOperator)
       return void this.plainNames.set(node.outputs[0]!, this.depthwiseFilterGradient(node))
-    if (node.operator === spreadOperator)
-      return void this.blockedNames.set(node.outputs[0]!, this.spread(node))
+    const own = {
+      [spreadOperator]: () => this.spread(this.blocked(node.inputs[0]!), this.shape(node.inputs[0]!), node),
+      [repeatOperator]: () =>
+        this.add(`${domain}.Upsample`, [this.blocked(node.inputs[0]!)], { scales: node.attributes.scales! }),
+      [inputGradientOperator]: () => this.inputGradient(node),
+    }[node.operator]
+    if (own) return void this.blockedNames.set(node.outputs[0]!, own())
     const blocked = this.inBlocks(node)
     if (blocked !== null) this.blockedNames.set(node.outputs[0]!, blocked)
     else this.lowerPlain(node)
@@ -412,14 +427,65 @@ class Lowering {
     ])
   }
 
-  private spread({ inputs, outputs, attributes }: GraphNode): string {
-    const [n, channels, height, width] = this.shape(inputs[0]!) as [number, number, number, number]
+  private spread(image: string, shape: readonly number[], { attributes }: GraphNode): string {
+    const [n, channels, height, width] = shape as [number, number, number, number]
     const [stepY, stepX] = attributes.strides as [number, number]
     const { block } = this
-    const apart = this.reshaped(this.blocked(inputs[0]!), [n * (channels / block) * height, 1, width, block])
+    const apart = this.reshaped(image, [n * (channels / block) * height, 1, width, block])
     const pads = [0, 0, 0, 0, 0, stepY - 1, 0, (stepX - 1) * block]
     const spaced = this.add('Pad', [apart, this.to.integers(pads)], { mode: 'constant' })
-    return this.reshaped(spaced, this.shape(outputs[0]!))
+    return this.reshaped(spaced, [n, channels, height * stepY, width * stepX])
+  }
+
+  /**
+   * Elements of dx whose places leave the same rest after division by the stride meet the same taps: each rest is a
+   * small convolution of dy. All rests are computed as one, with so many times the channels, and then interleaved
+   * (Shi et al. 2016, "sub-pixel convolution").
+   */
+  private inputGradient(node: GraphNode): string {
+    const { inputs, outputs, attributes } = node
+    const { block } = this
+    const [errors, filter] = inputs as [string, string]
+    const [n, ins, height, width] = this.shape(outputs[0]!) as [number, number, number, number]
+    const [outs, , filterHeight, filterWidth] = this.shape(filter) as [number, number, number, number]
+    const [, , outHeight, outWidth] = this.shape(errors) as [number, number, number, number]
+    const [stepY, stepX] = attributes.strides as [number, number]
+    const [top, left] = attributes.pads as [number, number]
+    const [tapsY, tapsX] = [Math.ceil(filterHeight / stepY), Math.ceil(filterWidth / stepX)]
+    const rests = filterHeight * filterWidth === 1 ? 1 : stepY * stepX // of a single tap all but the first are zero
+    const [rows, columns] =
+      rests === 1
+        ? [outHeight, outWidth]
+        : [Math.ceil((height + top) / stepY), Math.ceil((width + left) / stepX)]
+    // [out, in, tap, rest, tap, rest] → [rest, rest, in, out, tap, tap]
+    const pads = [0, 0, 0, 0, 0, 0, tapsY * stepY - filterHeight, tapsX * stepX - filterWidth]
+    const whole =
+      rests === 1 ? this.plain(filter) : this.add('Pad', [this.plain(filter), this.to.integers(pads)])
+    const [restsY, restsX] = rests === 1 ? [1, 1] : [stepY, stepX]
+    const split = this.reshaped(whole, [outs, ins, tapsY, restsY, tapsX, restsX])
+    const byRest = this.add('Transpose', [split], { perm: [3, 5, 1, 0, 2, 4] })
+    const shape = [rests * ins, outs, tapsY, tapsX]
+    const kernel = this.turned(this.kernelInBlocks(this.reshaped(byRest, shape), shape, false), shape, false)
+    const result = this.add(`${domain}.Conv`, [this.blocked(errors), kernel], {
+      kernel_shape: [tapsY, tapsX],
+      strides: [1, 1],
+      dilations: [1, 1],
+      pads: [tapsY - 1, tapsX - 1, rows - outHeight, columns - outWidth],
+      group: 1,
+    })
+    const apart = this.reshaped(result, [n, restsY, restsX, ins / block, rows, columns, block])
+    const grid =
+      rests === 1
+        ? this.spread(result, [n, ins, rows, columns], node)
+        : this.add('Transpose', [apart], { perm: [0, 3, 4, 1, 5, 2, 6] })
+    const [gridHeight, gridWidth] = [rows * stepY, columns * stepX]
+    // Beyond what the windows met there is nothing: the rest of the image is zero.
+    const frame = [-top, -left * block, height + top - gridHeight, (width + left - gridWidth) * block]
+    const lines = this.reshaped(grid, [n, ins / block, gridHeight, gridWidth * block])
+    const framed = frame.every((count) => count === 0)
+      ? lines
+      : this.add('Pad', [lines, this.to.integers([0, 0, frame[0]!, frame[1]!, 0, 0, frame[2]!, frame[3]!])])
+    return this.reshaped(framed, [n, ins, height, width])
   }
 
   /** Over height and width by the pool made for it; the little that is left as it was. */

@@ -85,6 +85,29 @@ const parts: Part[] = [
     },
     expected: ['Conv', 'GlobalAveragePool'],
   },
+  ...(['same', 'valid'] as const).flatMap((padding) =>
+    [
+      [7, 10, 3],
+      [8, 5, 1],
+      [10, 9, 5],
+    ].map(([height, width, size]): Part => ({
+      what: `a convolution of ${size} × ${size} with stride 2 and padding “${padding}” on ${height} × ${width}`,
+      image: [2, height!, width!, 16],
+      parameters: [
+        [16, 16, 1, 1],
+        [32, 16, size!, size!],
+      ],
+      run: (x, [a, b]) => conv(conv(x, a!).relu(), b!, 2, padding),
+      expected: ['Conv'],
+    })),
+  ),
+  {
+    what: 'average pools that do not divide the image',
+    image: [2, 7, 6, 16],
+    parameters: [[16, 16, 1, 1]],
+    run: (x, [a]) => tf.avgPool(conv(x, a!).relu() as Images, 2, 2, 'valid'),
+    expected: ['AveragePool', 'Upsample'],
+  },
   {
     what: 'depthwise convolutions, the last over the whole map',
     image: [3, 7, 5, 32],

@@ -1,4 +1,10 @@
-import { depthwiseFilterGradientOperator, filterGradientOperator, spreadOperator } from '../blocked-layout.ts'
+import {
+  depthwiseFilterGradientOperator,
+  filterGradientOperator,
+  inputGradientOperator,
+  repeatOperator,
+  spreadOperator,
+} from '../blocked-layout.ts'
 import type { KernelTable } from '../kernel.ts'
 import type { Tracer } from '../layout.ts'
 import { sizeOf, uniform, upTo, type TracedTensor } from '../tensor.ts'
@@ -338,9 +344,7 @@ function isTiling(plan: Window): boolean {
 function overWindow(tracer: Tracer, dy: TracedTensor, plan: Window): TracedTensor {
   const [n, c, h, w] = dy.shape as [number, number, number, number]
   const { filterHeight, filterWidth, inHeight, inWidth } = plan
-  const apart = reshape(tracer, dy, [n, c, h, 1, w, 1])
-  const grown = tracer.expand({ ...apart, shape: [n, c, h, filterHeight, w, filterWidth] })
-  const image = reshape(tracer, grown, [n, c, h * filterHeight, w * filterWidth])
+  const image = repeated(tracer, dy, [n, c, h, w], filterHeight, filterWidth)
   return pad(
     tracer,
     image,
@@ -352,6 +356,22 @@ function overWindow(tracer: Tracer, dy: TracedTensor, plan: Window): TracedTenso
     ],
     0,
   )
+}
+
+function repeated(
+  tracer: Tracer,
+  dy: TracedTensor,
+  [n, c, h, w]: [number, number, number, number],
+  down: number,
+  across: number,
+): TracedTensor {
+  const shape = [n, c, h * down, w * across]
+  if (tracer.block > 0 && c % tracer.block === 0) {
+    const scales = [1, 1, down, across]
+    return tracer.emit(repeatOperator, [tracer.plain(dy)], { scales }, { dtype: 'float32', shape })
+  }
+  const apart = reshape(tracer, dy, [n, c, h, 1, w, 1])
+  return reshape(tracer, tracer.expand({ ...apart, shape: [n, c, h, down, w, across] }), shape)
 }
 
 /** Each output divides its gradient among the inputs it averaged: those of its window that lie inside the image. */
@@ -510,6 +530,22 @@ export const gradientKernels: KernelTable = {
   Conv2DBackpropInput: (tracer, { dy, filter }, attributes) => {
     const plan = planConvolution(attributes.inputShape, filter!.shape, attributes)
     const errors = channelsSecond(dy!)
+    const [inputs, outputs] = [filter!.shape[2]!, filter!.shape[3]!]
+    const inBlocks = tracer.block > 0 && inputs % tracer.block === 0 && outputs % tracer.block === 0
+    if (
+      inBlocks &&
+      plan.strideHeight * plan.strideWidth > 1 &&
+      plan.dilationHeight * plan.dilationWidth === 1
+    ) {
+      const { strideHeight, strideWidth, padInfo, inHeight, inWidth } = plan
+      const result = tracer.emit(
+        inputGradientOperator,
+        [tracer.plain(errors), tracer.plain(transpose(filter!, [3, 2, 0, 1]))],
+        { strides: [strideHeight, strideWidth], pads: [padInfo.top, padInfo.left] },
+        { dtype: 'float32', shape: [dy!.shape[0]!, inputs, inHeight, inWidth] },
+      )
+      return channelsLast(result)
+    }
     if (plan.strideHeight > 1 || plan.strideWidth > 1) {
       return channelsLast(convolveTransposed(tracer, errors, filter!, plan))
     }
