@@ -35,9 +35,14 @@ export function shownDoubt({ rate, upper95, errors, comparisons, people }: Doubt
 }
 
 /** "0.2–0.6 % (≤ 1.9 %)": a rate per transaction. */
-export function shownTransaction({ least, most, upper95 }: TransactionRate): string {
-  const [from, to] = [shownRate(least), shownRate(most)]
-  return `${from === to ? to : `${from.replace(' %', '')}–${to}`} (${shownUpper(upper95)})`
+export function shownTransaction(rate: TransactionRate): string {
+  return `${shownRange(rate)} (${shownUpper(rate.upper95)})`
+}
+
+/** "0.2–0.6 %": what a rate lies between; a lower end below a thousandth of the upper is 0. */
+export function shownRange({ least, most }: Pick<TransactionRate, 'least' | 'most'>): string {
+  const [from, to] = [shownRate(least < most / 1000 ? 0 : least), shownRate(most)]
+  return from === to ? to : `${from.replace(' %', '')}–${to}`
 }
 
 /** What stands behind a transaction's rates, in a sentence: "failures to acquire: 3 of 41 recorded attempts (7.3 %)". */

@@ -9,7 +9,13 @@ import { fitLogistic } from '../../src-main/evaluation/logistic-calibration.ts'
 import { measure } from '../../src-main/evaluation/measure.ts'
 import { packComparisons, unpackComparisons } from '../../src-main/evaluation/packed-comparisons.ts'
 import { allPairsPlan } from '../../src-main/evaluation/plan.ts'
-import { shownDoubt, shownInterval, shownRate, shownUpper } from '../../src-main/evaluation/shown-rates.ts'
+import {
+  shownDoubt,
+  shownInterval,
+  shownRate,
+  shownTransaction,
+  shownUpper,
+} from '../../src-main/evaluation/shown-rates.ts'
 import { accepted } from './accepted.ts'
 import { seeded, syntheticGallery } from './gallery.ts'
 
@@ -120,6 +126,9 @@ test('digits are made in one place: bounds are rounded up, rates never to none o
   expect(shownInterval({ low: 0.00129, high: 0.01 })).toBe('0.12–1 %') // outwards at both ends
   expect(shownInterval({ low: 3.4e-11, high: 0.0451 })).toBe('0–4.6 %')
   expect(shownInterval({ low: 0, high: 0.5 })).toBe('0–50 %')
+  expect(shownTransaction({ least: 0.002, most: 0.006, upper95: 0.0185 })).toBe('0.2–0.6 % (≤ 1.9 %)')
+  expect(shownTransaction({ least: 2e-6, most: 0.073, upper95: 0.85 })).toBe('0–7.3 % (≤ 85 %)')
+  expect(shownTransaction({ least: 0.01, most: 0.01, upper95: 0.03 })).toBe('1 % (≤ 3 %)')
   const rate = {
     rate: 0.002,
     errors: 3,
