@@ -3,6 +3,7 @@ import { candidateReport } from '../engine/retraining/model-list.ts'
 import { durationInWords, retrainPlan } from '../engine/retraining/plan.ts'
 import { recipeOf } from '../engine/retraining/recipe.ts'
 import { Runs } from '../engine/retraining/runs.ts'
+import { timeHeadOnce } from '../engine/retraining/timings.ts'
 import { nodeTrainer } from '../engine/retraining/trainer.ts'
 import type { Parts } from '../engine/parts.ts'
 import { refused } from '../engine/refusal.ts'
@@ -44,7 +45,7 @@ export async function retrain(options: RetrainOptions, terminal: Terminal): Prom
     if (isGoing && !options.dryRun) return refusedOutcome(refused('running', inWords(going)))
 
     const wish = wishOf(options)
-    const plan = await retrainPlan(parts, wish, nodeTrainer(timingProcess))
+    const plan = await retrainPlan(parts, wish, timeHeadOnce(nodeTrainer(timingProcess), parts.home))
     if (plan.kind === 'refused') return refusedOutcome(plan)
     for (const { name, photographs } of plan.mixed)
       terminal.say(

@@ -19,7 +19,7 @@ import { retrainOptions, usualWish } from './options.ts'
 import { retrainPlan } from './plan.ts'
 import { processorFor, triedProcessors, tryProcessors } from './processors.ts'
 import { Runs } from './runs.ts'
-import { timeDepths } from './timings.ts'
+import { timeDepths, timeHeadOnce } from './timings.ts'
 import type { StartTrainer } from './trainer.ts'
 
 type RetrainingCall = Extract<CallName, `${'retrain' | 'models' | 'hard-example'}.${string}`>
@@ -38,6 +38,7 @@ export function retrainingCalls({ trainer, probe, timing }: Started) {
     const { jobs, changed, tell, probes } = shared
     const runs = new Runs(parts, trainer)
     const lastLayer = readOnce(readPretrainedHead)
+    const timeHead = timing && timeHeadOnce(timing, home)
     const changing = <T extends { kind: string }>(outcome: T): T => {
       if (outcome.kind !== 'refused') changed()
       return outcome
@@ -64,7 +65,7 @@ export function retrainingCalls({ trainer, probe, timing }: Started) {
             }
           return { kind: 'processors', processors }
         }),
-      'retrain.plan': (wish) => retrainPlan({ ...parts }, wish, timing),
+      'retrain.plan': (wish) => retrainPlan({ ...parts }, wish, timeHead),
       'retrain.begin': async (wish) => {
         const begun = await runs.begin(wish, 'page')
         look()

@@ -5,17 +5,16 @@ import { galleryRunOf } from './gallery-run.ts'
 import { plannedProcessor, processorFor, triedProcessors } from './processors.ts'
 import { usualWish } from './options.ts'
 import { recipeOf } from './recipe.ts'
-import { timedDevice, timeDepths } from './timings.ts'
-import type { StartTrainer } from './trainer.ts'
+import { timedDevice, type TimeHead } from './timings.ts'
 
 /**
  * What a run would work with and what it would cost, before it is begun.
- * @param timing starts the process that times the parts of a run; null leaves unknown what is not known yet
+ * @param timeHead measures what a head costs here; null leaves unknown what is not known yet
  */
 export async function retrainPlan(
   parts: Parts,
   wish: RetrainWish,
-  timing: StartTrainer | null,
+  timeHead: TimeHead | null,
 ): Promise<RetrainPlan | Refusal> {
   const { gallery, home } = parts
   const [{ planOf }, { readTimings, secondsOf, timingKey }] = await Promise.all([
@@ -30,8 +29,7 @@ export async function retrainPlan(
   const deviceAt = (depth: Depth) => timedDevice(processorFor({ ...wish, depth }, tried).name)
   // A head's few steps are timed in seconds, once on a machine; the other depths with the processors.
   const isUnknown = (await readTimings(home))[timingKey(deviceAt('head'), 'head')] === undefined
-  if (isUnknown && timing && plans.head.trouble === null)
-    await timeDepths(timing, { home, processor: 'cpu', depths: ['head'] }, new AbortController().signal)
+  if (isUnknown && timeHead && plans.head.trouble === null) await timeHead()
   const timings = await readTimings(home)
   const secondsAt = (depth: Depth) => {
     const timed = timings[timingKey(deviceAt(depth), depth)]

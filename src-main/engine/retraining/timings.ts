@@ -38,3 +38,13 @@ export async function timeDepths(
   signal.removeEventListener('abort', stop)
   child.kill() // it has said all
 }
+
+/** Measures what a head costs on this machine, which takes seconds. */
+export type TimeHead = () => Promise<void>
+
+/** Once, however many plans ask for it at a time; what failed is not tried again and again. */
+export function timeHeadOnce(start: StartTrainer, home: string): TimeHead {
+  let timed: Promise<void> | null = null
+  const { signal } = new AbortController()
+  return () => (timed ??= timeDepths(start, { home, processor: 'cpu', depths: ['head'] }, signal))
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { readTimings, timingKey } from '../../../src-main/training/gallery-run/run-cost.ts'
+import { createEngine } from '../../../src-main/engine.ts'
+import { openParts } from '../../../src-main/engine/open-parts.ts'
+import { retrainingCalls } from '../../../src-main/engine/retraining/calls.ts'
+import { usualWish } from '../../../src-main/engine/retraining/options.ts'
+import { timedDevice, timeHeadOnce } from '../../../src-main/engine/retraining/timings.ts'
+import { nodeTrainer, type StartTrainer } from '../../../src-main/engine/retraining/trainer.ts'
+import { drawnGallery, started } from './drawn-gallery.ts'
+
+const timing = nodeTrainer(new URL('../../../src-main/engine/retraining/timing-process.ts', import.meta.url))
+
+test('a plan says what a head costs here, measured once for all who ask at a time', async () => {
+  const home = await drawnGallery()
+  const opened = await openParts({ home, key: { kind: 'key-file' }, lazy: true })
+  if (opened.kind === 'refused') throw new Error(opened.message)
+  let processes = 0
+  const counted: StartTrainer = () => {
+    processes++
+    return timing()
+  }
+  const engine = createEngine(opened.parts, retrainingCalls({ ...started, timing: counted }))
+  try {
+    const [plan, twice] = await Promise.all([
+      engine.call('retrain.plan', usualWish),
+      engine.call('retrain.plan', { ...usualWish, steps: usualWish.steps }),
+    ])
+    if (plan.kind === 'refused') throw new Error(plan.message)
+    expect(twice).toEqual(plan)
+    expect(processes).toBe(1)
+    expect(plan.depths[0]!.seconds).toBeGreaterThan(0)
+    expect(plan.sentence).toMatch(/^12 people, 72 photographs, head, about .+ on CPU$/)
+    const timings = await readTimings(home)
+    expect(timings[timingKey(timedDevice('cpu'), 'head')]!.msPerStep).toBeGreaterThan(0)
+    await engine.call('retrain.plan', usualWish)
+    expect(processes).toBe(1)
+  } finally {
+    engine.close()
+    opened.parts.gallery.close()
+  }
+}, 60_000)
+
+test('a process that cannot time leaves the cost unknown', async () => {
+  const dead: StartTrainer = () => ({
+    port: { post: () => {}, hear: () => {}, ended: () => {}, close: () => {} },
+    ended: Promise.resolve(),
+    kill: () => {},
+  })
+  await timeHeadOnce(dead, '/nowhere')()
+})
