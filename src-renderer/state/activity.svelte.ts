@@ -39,10 +39,21 @@ export class Activity {
     const since = Math.max(oldest, Date.now() - periodMs[this.period])
     const sought = this.outcome !== 'any' || this.search.trim() !== ''
     return [
-      ...this.shown.map((attempt) => ({ kind: 'attempt' as const, at: attempt.at, attempt })),
+      ...this.shown.map((attempt) => ({
+        kind: 'attempt' as const,
+        key: `attempt ${attempt.attempt}`,
+        at: attempt.at,
+        attempt,
+      })),
       ...(sought ? [] : this.modelEvents)
-        .filter(({ at }) => at >= since)
-        .map((event) => ({ kind: 'model' as const, at: event.at, event })),
+        // Counted from the oldest, so that a key stays with its line.
+        .map((event, i, { length }) => ({
+          kind: 'model' as const,
+          key: `model ${length - i}`,
+          at: event.at,
+          event,
+        }))
+        .filter(({ at }) => at >= since),
     ].sort((a, b) => b.at - a.at)
   })
   readonly filtered = $derived(this.outcome !== 'any' || this.period !== 'all' || this.search.trim() !== '')

@@ -218,6 +218,7 @@ describe('a run', () => {
         await begin(page).click()
         await page.getByRole('button', { name: 'Cancel the run' }).click()
         await page.getByRole('heading', { name: 'The run was cancelled' }).waitFor()
+        await expect.poll(() => focused(page)).toBe('The run was cancelled')
         await begin(page).waitFor()
         expect(heard(engine, 'retrain.cancel')).toEqual([{ run: 1 }])
         await page.getByRole('button', { name: 'Put the last run away' }).click()
