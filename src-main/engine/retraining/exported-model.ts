@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { ProtobufWriter } from '../../onnx/tracing/protobuf.ts'
 
-const Words = v.pipe(v.string(), v.maxLength(2000))
+// Shown on a terminal and on a page: nothing in them moves a cursor.
+const Words = v.pipe(v.string(), v.maxLength(2000), v.regex(/^[^\p{Cc}\p{Cf}\p{Cs}]*$/u))
+const Version = v.pipe(v.string(), v.regex(/^[A-Za-z0-9.-]{1,128}$/))
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e9))
 
 /** What an exported model's file says of itself, in one entry of ONNX's own metadata. */
@@ -11,9 +13,9 @@ const Note = v.object({
   kind: v.picklist(['pre-trained', 'head', 'network']),
   /** SHA-256 of all bytes before this entry: the ONNX model itself. */
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-  version: v.pipe(v.string(), v.maxLength(128)),
-  base: v.pipe(v.string(), v.maxLength(128)),
-  parent: v.pipe(v.string(), v.maxLength(128)),
+  version: Version,
+  base: Version,
+  parent: Version,
   recipe: v.unknown(),
   processor: Words,
   seconds: v.pipe(v.number(), v.minValue(0), v.maxValue(1e9)),
@@ -27,6 +29,7 @@ const Note = v.object({
 export type Note = v.InferOutput<typeof Note>
 
 const key = 'semblance.model'
+const longestNote = 4_000_000 // characters; a head is 90,000 of them
 const metadataField = 14 // ModelProto.metadata_props
 
 /** The model with its note behind it: still one ONNX file, because fields of a protocol buffer may stand in any order. */
@@ -51,7 +54,7 @@ export function readExported(file: Uint8Array): ReadExport {
   // The note is the last thing in the file: nothing can stand behind what its hash is over.
   const last = fields.at(-1)!
   const entry = entryOf(last)
-  const note = entry?.key === key ? parsed(entry.value) : null
+  const note = entry?.key === key && entry.value.length <= longestNote ? parsed(entry.value) : null
   if (!note) return { kind: 'no-note' }
   const model = file.subarray(0, last.start)
   return sha256(model) === note.sha256 ? { kind: 'read', model, note } : { kind: 'changed' }

@@ -59,12 +59,17 @@ export function candidateReport(
   }
 }
 
-/** What of a recipe every depth has. */
-const Recipe = v.object({
-  depth: v.fallback(Depth, 'head'),
-  loss: v.fallback(v.object({ id: v.string(), miner: v.optional(v.string()) }), { id: '?' }),
-  seed: v.fallback(v.number(), 0),
-})
+const Word = v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,64}$/))
+
+/** What of a recipe every depth has. One that was imported is anything, and must not keep the list from being read. */
+const Recipe = v.fallback(
+  v.object({
+    depth: Depth,
+    loss: v.object({ id: Word, miner: v.optional(v.nullable(Word)) }),
+    seed: v.pipe(v.number(), v.finite()),
+  }),
+  { depth: 'head', loss: { id: 'unknown' }, seed: 0 },
+)
 
 function summaryOf({ gallery }: Pick<Parts, 'gallery'>, described: ModelVersion): ModelSummary {
   const { inUse, replaced } = gallery.modelInUse()

@@ -399,6 +399,8 @@ describe('a hostile file is refused in words, and nothing of it stays', () => {
     ],
     ['other-shape', 'a network that is none', () => withNote(graph, { ...note, kind: 'network' })],
     ['no-note', 'a note that is none', () => withNote(graph, { ...note, kind: 'poison' as 'head' })],
+    ['no-note', 'words that move a cursor', () => withNote(graph, { ...note, processor: '\x1b[2J' })],
+    ['no-note', 'a recipe of megabytes', () => withNote(graph, { ...note, recipe: 'x'.repeat(5e6) })],
     ['no-note', 'a note that never ends', () => withNote(graph, { ...note, processor: 'x'.repeat(1e6) })],
   ])('%s: %s', async (reason, _what, file) => {
     const bytes = new Uint8Array(await file())
@@ -406,6 +408,17 @@ describe('a hostile file is refused in words, and nothing of it stays', () => {
     expect(outcome).toMatchObject({ kind: 'refused', reason })
     expect((outcome as { message: string }).message).toMatch(/\.$/)
     expect(parts.gallery.modelVersions()).toHaveLength(1)
+  })
+
+  test('a recipe that is none does not keep the list from being read', async () => {
+    const { gallery } = parts
+    const described = gallery.modelVersion(version)!
+    for (const recipe of ['poison', null, { depth: 9 }, { depth: 'all', loss: { id: '\x1b[2J' }, seed: 1 }])
+      gallery.addModelVersion({ ...described, recipe, head: head.map((value) => value * Math.random()) })
+    const list = await engine.call('models.list', {})
+    expect(list.slice(2).map(({ retrained }) => [retrained!.depth, retrained!.loss])).toEqual(
+      Array.from({ length: 4 }, () => ['head', 'unknown']),
+    )
   })
 
   test('a head that collapses everything is judged, and rejected', async () => {
