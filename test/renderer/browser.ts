@@ -6,8 +6,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { build } from 'vite'
 import { drawnFilm } from './drawn-face.ts'
-import { servePage, type ServedPage } from './page-server.ts'
-import type { ScriptedEngine } from './scripted-engine.ts'
+import { servePage, type EngineBehind, type ServedPage } from './page-server.ts'
 
 /** Debian's Chromium where it is, else whatever Playwright was told or has installed. */
 function chromiumPath(): string | undefined {
@@ -71,7 +70,7 @@ export interface Wish {
 }
 
 /** Opens the page on a scripted engine, in a context of its own. */
-export async function open(workbench: Workbench, engine: ScriptedEngine, wish: Wish = {}): Promise<Opened> {
+export async function open(workbench: Workbench, engine: EngineBehind, wish: Wish = {}): Promise<Opened> {
   const served = await servePage(workbench.folder, engine)
   const context = await workbench.browser.newContext({
     viewport: { width: wish.width ?? 1280, height: wish.height ?? 800 },

@@ -19,6 +19,9 @@ const types: Record<string, string> = {
 export const contentPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; media-src 'self' blob:"
 
+/** What answers the page: a script, or the engine itself. */
+export type EngineBehind = Pick<ScriptedEngine, 'call' | 'tell'>
+
 export interface ServedPage {
   address: string
   /** Cuts every line to the page, and refuses new ones until `restore`. */
@@ -28,7 +31,7 @@ export interface ServedPage {
 }
 
 /** The built page with a scripted engine behind its socket, on a port of its own. */
-export async function servePage(folder: string, engine: ScriptedEngine): Promise<ServedPage> {
+export async function servePage(folder: string, engine: EngineBehind): Promise<ServedPage> {
   let lost = false
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://page').pathname)
