@@ -214,3 +214,25 @@ test('a gradient of one’s own holds in a trace: nothing flows through what is 
   const { y } = await run(model, { x: floats([1, 2, 3, 4, 5, 6], [2, 3]) })
   expect([...y!.data]).toEqual([1, 2, 3, 4, 5, 6]) // not twice that
 })
+
+test('a short known row is written out for a row of pixels, never for the batch, whose size may be free', async () => {
+  const shifts = (inputs: Record<string, tf.Tensor>) => ({
+    colours: inputs.images!.sub(tf.tensor1d([1, 2, 3])),
+    moved: inputs.points!.add(tf.tensor1d([4, 5])),
+  })
+  const { model, graph } = traceFunction(shifts, [
+    { name: 'images', shape: ['batch', 2, 50, 3] },
+    { name: 'points', shape: ['batch', 2] },
+  ])
+  expect([...graph.initializers.values()].map(({ shape }) => shape)).toEqual([
+    [1, 1, 50, 3],
+    [1, 2],
+  ])
+  const session = await openSession(model, { processor: 'cpu', threads: 1 })
+  const images = new ort.Tensor('float32', new Float32Array(2 * 2 * 50 * 3).fill(10), [2, 2, 50, 3])
+  const points = new ort.Tensor('float32', Float32Array.of(1, 2, 3, 4), [2, 2])
+  const { colours, moved } = await session.run({ images, points })
+  expect([...(colours!.data as Float32Array)].slice(-3)).toEqual([9, 8, 7])
+  expect([...(moved!.data as Float32Array)]).toEqual([5, 7, 7, 9])
+  await session.release()
+})

@@ -45,7 +45,7 @@ export function elementwise(
  */
 function widened(tracer: Tracer, tensor: TracedTensor, shape: number[]): TracedTensor {
   const [before, last] = tensor.axes.slice(-2)
-  if (!isConstant(tensor) || last === undefined) return tensor
+  if (!isConstant(tensor) || last === undefined || before === 0) return tensor // the batch may be of any size
   const length = tensor.stored.at(-1)!
   if (length === 1 || length >= 16 || length !== shape[last]) return tensor
   return tracer.expand({ ...tensor, shape }, (axis) => axis === before)
