@@ -1,5 +1,5 @@
 /** The process of one run: opens the gallery itself, trains, judges, and leaves a candidate. Cancelling kills it. */
-import { availableParallelism, constants, setPriority } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { RunId } from '../../contract.ts'
 import { nodeIpcPort } from '../../engine-port.ts'
@@ -23,8 +23,6 @@ process.on('SIGINT', () => {}) // Ctrl+C reaches the whole group: whoever began 
 port.hear((order) => void follow(order as RunOrder))
 
 async function follow(order: RunOrder): Promise<void> {
-  // Whoever verifies goes first; threads begun after this inherit it.
-  setPriority(constants.priority.PRIORITY_LOW)
   // A core stays free for the camera and for verification, where there are two.
   const threads = Math.max(1, availableParallelism() - 1)
   const opened = await openParts({ home: order.home, key: order.key, threads, lazy: true })

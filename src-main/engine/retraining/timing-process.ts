@@ -1,5 +1,5 @@
 /** The process that times a run's parts on this machine: real steps on made-up photographs, without a gallery. */
-import { availableParallelism, constants, setPriority } from 'node:os'
+import { availableParallelism } from 'node:os'
 import type { Depth, ProcessorTried } from '../../contract.ts'
 import { nodeIpcPort } from '../../engine-port.ts'
 import { cropSidePx } from '../../vision/face.ts'
@@ -24,7 +24,6 @@ port.hear((order) => void time(order as TimingOrder))
 
 async function time({ home, processor, depths }: TimingOrder): Promise<void> {
   const tell = (message: TimingMessage) => port.post(message)
-  setPriority(constants.priority.PRIORITY_LOW)
   const threads = Math.max(1, availableParallelism() - 1) // as a run takes
   try {
     const { enableProdMode } = await import('@tensorflow/tfjs')

@@ -1,5 +1,6 @@
-import { fork } from 'node:child_process'
+import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
 import type { Refusal, RunId } from '../../contract.ts'
 import { nodeIpcPort, type Port } from '../../engine-port.ts'
 import { refused } from '../refusal.ts'
@@ -25,8 +26,21 @@ export function nodeTrainer(entry: URL): StartTrainer {
       serialization: 'advanced', // the key travels as bytes
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
+    yieldToOthers(child)
     const ended = Promise.race([once(child, 'exit'), once(child, 'error')]).catch(() => {}) // it never started
     return { port: nodeIpcPort(child), ended, kill: () => void child.kill('SIGKILL') }
+  }
+}
+
+/**
+ * Whoever verifies goes first. Said from here, before the child has read its program: on Linux every thread has a priority
+ * of its own, which those that it begins inherit, and a pool that decodes pictures begins early.
+ */
+function yieldToOthers({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW)
+  } catch {
+    // It has ended already, or this system does not let us: it then trains at everybody’s priority.
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { RetrainWish } from '../../../src-main/contract.ts'
 import type { Engine } from '../../../src-main/engine.ts'
@@ -175,6 +175,27 @@ test('a loss that is unknown fails the run with its words', async () => {
   await engine.call('retrain.begin', wish({ loss: 'no-such-loss' }))
   expect((await failed).message).toContain('no-such-loss')
 }, 60_000)
+
+test.skipIf(process.platform !== 'linux')(
+  'every thread of a run that computes yields to whoever verifies',
+  async () => {
+    const engine = await opened(await drawnGallery())
+    const stepping = runTold(engine, ({ step }) => step > 0)
+    await engine.call('retrain.begin', wish({ steps: 100_000 }))
+    const { process: runner } = runnerOf(open[0]!.parts)
+    await stepping
+    const threads = readdirSync(`/proc/${runner}/task`).map((thread) => {
+      const words = readFileSync(`/proc/${runner}/task/${thread}/stat`, 'utf8')
+      const fields = words.slice(words.lastIndexOf(')') + 2).split(' ')
+      return { name: words.slice(words.indexOf('(') + 1, words.lastIndexOf(')')), nice: Number(fields[16]) }
+    })
+    // Node's own, for signals and its debugger, sleep.
+    const computing = threads.filter(({ name }) => /MainThread|libuv|Worker/.test(name))
+    expect(computing.length).toBeGreaterThan(4)
+    expect(computing.filter(({ nice }) => nice < 19)).toEqual([])
+  },
+  60_000,
+)
 
 test.skipIf(process.platform !== 'linux')(
   'the key is in no argument and in no environment of the process that trains',
