@@ -12,10 +12,11 @@ export default defineConfig({
           main: resolve('src-main/desktop/main.ts'),
           // Lives in a process of its own: ONNX Runtime holds the thread that calls it.
           'engine-process': resolve('src-main/engine-process.ts'),
-          // So do a run and a probe of a processor, and a thread beside the run.
+          // So do a run and a probe of a processor, and threads beside the run.
           'run-process': resolve('src-main/engine/retraining/run-process.ts'),
           'timing-process': resolve('src-main/engine/retraining/timing-process.ts'),
           'pulse-thread': resolve('src-main/engine/retraining/pulse-thread.ts'),
+          'crop-thread': resolve('src-main/training/gallery-run/crop-thread.ts'),
           'processor-probe-process': resolve('src-main/training/processor-probe-process.ts'),
         },
       },

@@ -1,6 +1,7 @@
 import type { Gallery } from '../../gallery/gallery.ts'
 import { cropSidePx, type Picture } from '../../vision/face.ts'
 import { cropFromPng } from '../../vision/kept-crop.ts'
+import { remembering } from '../feeding/batches.ts'
 
 /** Photographs to train or judge on, row by row: whose each is, what the model in use makes of it, and its kept crop. */
 export interface Crops {
@@ -8,26 +9,33 @@ export interface Crops {
   people: Int32Array
   vectors: Float32Array // rows × dimension, unit length
   crop(row: number): Promise<Picture>
+  /** The crop as it is kept, where it can be handed to another thread. */
+  png?(row: number): Uint8Array
 }
 
-/** The kept crop of an enrolled photograph. Throws where none was kept, or it is no picture of ours. */
-export async function enrolledCrop(gallery: Gallery, photograph: number): Promise<Picture> {
-  return read(gallery.crop(photograph), `photograph ${photograph}`)
-}
-
-/** The crop of a stranger in a cohort. */
-export async function strangerCrop(gallery: Gallery, photograph: number): Promise<Picture> {
-  return read(gallery.strangerCrop(photograph), `a stranger’s photograph ${photograph}`)
-}
-
-/** The crop of a probe that was decided wrongly. */
-export async function hardExampleCrop(gallery: Gallery, id: number): Promise<Picture> {
-  return read(gallery.hardExampleCrop(id), `probe ${id}`)
-}
-
-async function read(png: Uint8Array | null, whose: string): Promise<Picture> {
-  const crop = png && (await cropFromPng(png))
-  if (crop?.width !== cropSidePx || crop.height !== cropSidePx)
-    throw new Error(`The kept crop of ${whose} cannot be read (any more).`)
-  return crop
+/** Kept crops by row: of enrolled photographs, of strangers, of probes that were decided wrongly. */
+export function keptCrops(
+  gallery: Gallery,
+  kind: 'photograph' | 'stranger' | 'probe',
+  numbers: readonly number[],
+): Required<Pick<Crops, 'crop' | 'png'>> {
+  const stored = (number: number) =>
+    kind === 'photograph'
+      ? gallery.crop(number)
+      : kind === 'stranger'
+        ? gallery.strangerCrop(number)
+        : gallery.hardExampleCrop(number)
+  const unreadable = (row: number) =>
+    new Error(`The kept crop of ${kind} ${numbers[row]} cannot be read (any more).`)
+  const png = (row: number) => {
+    const bytes = stored(numbers[row]!)
+    if (!bytes) throw unreadable(row)
+    return bytes
+  }
+  const crop = remembering(async (row) => {
+    const picture = await cropFromPng(png(row))
+    if (picture.width !== cropSidePx || picture.height !== cropSidePx) throw unreadable(row)
+    return picture
+  })
+  return { crop, png }
 }

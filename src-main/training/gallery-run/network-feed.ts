@@ -2,6 +2,7 @@ import { random } from '../../learning/random.ts'
 import { peopleAndPhotographs } from '../../learning/samplers/people-and-photographs.ts'
 import type { Sampler } from '../../learning/samplers/sampler.ts'
 import { drawChange, type Augmentation } from '../feeding/augmentation.ts'
+import type { Batch } from '../feeding/batches.ts'
 import type { Feed } from '../feeding/feed.ts'
 import { render } from '../feeding/render.ts'
 import type { Crops } from './network-crops.ts'
@@ -13,6 +14,7 @@ export type ImageOf = (row: number, step: number, place: number) => Promise<Arra
 /**
  * Gallery and other people side by side in each batch: the many others must not crowd the few out. Rows of others follow
  * those of the gallery. Throws a sentence where fewer than two people have two photographs.
+ * @param stepsAhead of which images are asked for beforehand: where something beside makes them
  */
 export function networkFeed(
   own: Int32Array,
@@ -20,6 +22,7 @@ export function networkFeed(
   recipe: Pick<NetworkRecipe, 'people' | 'photographs' | 'others' | 'seed'>,
   imageLength: number,
   imageOf: ImageOf,
+  stepsAhead = 0,
 ): Feed {
   const names = new Map<string, number>()
   const label = (name: string) => {
@@ -36,17 +39,30 @@ export function networkFeed(
   const ours = samplerOf(ownLabels, wanted, photographs, seed)
   if (!ours) throw new Error('Two people with two photographs to train on are the least.')
   const batchSize = ours.batchSize + (mixed?.batchSize ?? 0)
+  const make = async (step: number): Promise<Batch> => {
+    const indices = [...ours.batch(step), ...(mixed?.batch(step).map((row) => row + own.length) ?? [])]
+    const images = new Float32Array(batchSize * imageLength)
+    await Promise.all(
+      indices.map(async (row, place) => images.set(await imageOf(row, step, place), place * imageLength)),
+    )
+    return { images, labels: Int32Array.from(indices, (row) => labels[row]!), indices }
+  }
+  const ordered = new Map<number, Promise<Batch>>()
+  const order = (step: number) => {
+    if (ordered.has(step)) return
+    const batch = make(step)
+    batch.catch(() => {}) // it is heard when its step comes, and not at all where the run ends before
+    ordered.set(step, batch)
+  }
   return {
     batchSize,
     stepsPerEpoch: ours.stepsPerEpoch,
     classes: [...names.keys()],
-    async batch(step) {
-      const indices = [...ours.batch(step), ...(mixed?.batch(step).map((row) => row + own.length) ?? [])]
-      const images = new Float32Array(batchSize * imageLength)
-      await Promise.all(
-        indices.map(async (row, place) => images.set(await imageOf(row, step, place), place * imageLength)),
-      )
-      return { images, labels: Int32Array.from(indices, (row) => labels[row]!), indices }
+    batch(step) {
+      for (let ahead = 0; ahead <= stepsAhead; ahead++) order(step + ahead)
+      const batch = ordered.get(step)!
+      ordered.delete(step)
+      return batch
     },
     close: async () => {},
   }

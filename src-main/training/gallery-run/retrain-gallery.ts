@@ -7,12 +7,11 @@ import type { Depth } from '../../learning/networks/network.ts'
 import { recognitionNet } from '../../learning/networks/recognition-net.ts'
 import { mixedPeople } from '../gate/mixed-people.ts'
 import type { Verdict } from '../gate/gate.ts'
-import { remembering } from '../feeding/batches.ts'
 import type { OpenRunner } from '../step-runner.ts'
 import { candidateCard, type Card } from './candidate-card.ts'
 import { composed } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
-import { enrolledCrop, hardExampleCrop, strangerCrop, type Crops } from './network-crops.ts'
+import { keptCrops, type Crops } from './network-crops.ts'
 import { partedToJudge, type CohortPeople } from './network-judges.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
 import { startFrom } from './network-start.ts'
@@ -199,7 +198,11 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
     set,
     network,
     start: await startFrom(gallery, version, network),
-    crop: remembering((row) => enrolledCrop(gallery, photographs[row]!.photograph)),
+    ...keptCrops(
+      gallery,
+      'photograph',
+      photographs.map(({ photograph }) => photograph),
+    ),
     mixIn: mayTrain && cropsOf(gallery, mayTrain),
     cohort: judging && cropsOf(gallery, judging),
     hardExamples: hardExamplesOf(run, set),
@@ -228,13 +231,17 @@ function hardExamplesOf({ gallery, version }: GalleryRun, set: TrainingSet) {
     vectors,
     owners: whose('them'),
     takenFor: whose('not-them'),
-    crop: (i: number) => hardExampleCrop(gallery, kept[i]!.id),
+    ...keptCrops(
+      gallery,
+      'probe',
+      kept.map(({ id }) => id),
+    ),
   }
 }
 
 function cropsOf(gallery: Gallery, strangers: CohortPeople): Crops {
-  const crop = remembering((row) => strangerCrop(gallery, strangers.photographs[row]!))
-  return { people: strangers.people, vectors: strangers.vectors, crop }
+  const { people, vectors, photographs } = strangers
+  return { people, vectors, ...keptCrops(gallery, 'stranger', photographs) }
 }
 
 /** The gallery as the model in use embeds it, and a hash of which photographs of whom these are. */

@@ -11,7 +11,7 @@ import type { OpenRunner } from '../step-runner.ts'
 import { train, type TrainingEvent } from '../trainer.ts'
 import type { Feed } from '../feeding/feed.ts'
 import type { Crops } from './network-crops.ts'
-import { changedCrop, networkFeed } from './network-feed.ts'
+import { changedCrop, networkFeed, type ImageOf } from './network-feed.ts'
 import type { Maps } from './network-maps.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
 
@@ -29,6 +29,8 @@ export interface NetworkTraining {
   labels: Int32Array
   /** At depth stage, of all rows of `crops`. */
   maps: Maps | null
+  /** At depth all, what changes crops beside the training, by row of `crops`; here, where it is left out. */
+  beside?: ImageOf | null
   /** Stops after so many steps of the recipe's schedule. */
   until?: number
   /** What all parameters are worth, at every quarter of the schedule. */
@@ -122,7 +124,7 @@ export function stepOf(
 }
 
 function feedOf(training: NetworkTraining, trained: Network): Feed {
-  const { recipe, crops, ownRows, labels, maps } = training
+  const { recipe, crops, ownRows, labels, maps, beside = null } = training
   const rowOf = rowsFed(training)
   const others = crops.people.subarray(ownRows)
   const sidePx = trained.input[0]!
@@ -134,10 +136,12 @@ function feedOf(training: NetworkTraining, trained: Network): Feed {
     async (fed, step, place) => {
       const source = random(recipe.seed, 'augment', step, place)
       const row = rowOf[fed]!
+      if (beside) return beside(row, step, place)
       return maps
         ? maps.at(row, source.integer(maps.versions))
         : changedCrop(crops, row, sidePx, recipe.augmentation, source)
     },
+    beside ? 2 : 0,
   )
 }
 
