@@ -45,7 +45,8 @@ export function elementwise(
  */
 function widened(tracer: Tracer, tensor: TracedTensor, shape: number[]): TracedTensor {
   const [before, last] = tensor.axes.slice(-2)
-  if (!isConstant(tensor) || last === undefined || before === 0) return tensor // the batch may be of any size
+  // Only for the step that is traced for this processor: a model that is handed on stays as small as it was.
+  if (tracer.block === 0 || !isConstant(tensor) || last === undefined || before === 0) return tensor
   const length = tensor.stored.at(-1)!
   if (length === 1 || length >= 16 || length !== shape[last]) return tensor
   return tracer.expand({ ...tensor, shape }, (axis) => axis === before)
