@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { Augmentation } from '../feeding/augmentation.ts'
 import type { ImageOf } from './network-feed.ts'
@@ -38,8 +39,7 @@ export function cropsBeside(
     ends.push(at + png.length)
   }
   const workerData: CropsToChange = { bytes, ends, ...settings }
-  const file = import.meta.filename.endsWith('.ts') ? './crop-thread.ts' : './crop-thread.js'
-  const worker = new Worker(new URL(file, import.meta.url), { workerData })
+  const worker = new Worker(threadProgram(), { workerData })
   const waiting = new Map<number, PromiseWithResolvers<Uint8ClampedArray>>()
   let asked = 0
   let broken: Error | null = null
@@ -70,4 +70,14 @@ export function cropsBeside(
       await worker.terminate()
     },
   }
+}
+
+/** A bundle keeps what several programs share one folder below them. */
+function threadProgram(): URL {
+  const places = import.meta.filename.endsWith('.ts')
+    ? ['./crop-thread.ts']
+    : ['./crop-thread.js', '../crop-thread.js']
+  const program = places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(url))
+  if (!program) throw new Error('the program of the thread that changes crops is missing: build again')
+  return program
 }
