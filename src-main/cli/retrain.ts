@@ -102,15 +102,19 @@ async function followed(
 ): Promise<RetrainRun> {
   let bar: Progress | null = null
   let said = ''
+  let why: string | null = null
   try {
     for (;;) {
       runs.now() // a process that is gone has failed
       const run = gallery.trainingRun(id)!
       if (run.steps > 0) bar ??= await terminal.progress(run.steps, 'Retraining')
       const { stage } = run
-      const what = stage.run > 0 ? `Training ${stage.run} of ${stage.runs}: ${stage.what}` : stage.what
-      if (what !== said && !what.includes(' of ' + stage.runs + ': Looking')) (bar ?? terminal).say(what)
+      const doing = stage.what.replace(/: \d+ of \d+$/, '') // a line for what it does, not for each photograph
+      const what = stage.run > 0 ? `Training ${stage.run} of ${stage.runs}: ${doing}` : doing
+      if (what !== said) (bar ?? terminal).say(what)
       said = what
+      if (why !== null && why !== run.why) (bar ?? terminal).say(run.why) // another processor than was planned
+      why = run.why
       bar?.step(run.step)
       if (run.state !== 'running') return run
       await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
