@@ -36,37 +36,13 @@ export async function run(options: RetrainBenchmarkOptions = {}): Promise<Figure
   await tf.setBackend('cpu')
   const out = resolve(options.out ?? join(tmpdir(), 'semblance-benchmark', 'retrain'))
   mkdirSync(out, { recursive: true })
-  const faces = await lfwFaces(shared)
-  const say = (line: string) => console.log(line)
   const load = loadavg()[0]!
   const figures: Figure[] = []
   for (const part of String(options.only ?? 'figures,time').split(',')) {
     console.log(`\n${part}`)
-    switch (part) {
-      case 'proof': {
-        const { proof } = await import('./retrain-proof.ts')
-        const { runs = 40, seedFrom = 1 } = options
-        const kinds = proofKinds.filter((kind) => !options.kinds || options.kinds.split(',').includes(kind))
-        figures.push(
-          ...(await proof(
-            faces,
-            cardStrangers(),
-            { runs, seedFrom, kinds, file: join(out, 'proof.jsonl') },
-            say,
-          )),
-        )
-        break
-      }
-      case 'recipes': {
-        const { compareRecipes } = await import('./retrain-recipes.ts')
-        const seeds = list(options.seeds, [1, 2, 3, 4, 5])
-        const only = options.recipes?.split(';') ?? null
-        figures.push(...(await compareRecipes(faces, { seeds, only, file: join(out, 'recipes.jsonl') }, say)))
-        break
-      }
-      default:
-        throw new Error(`there is no part ${part}, only proof, figures, recipes, time`)
-    }
+    const { [part]: measure } = parts
+    if (!measure) throw new Error(`there is no part ${part}, only ${Object.keys(parts).join(', ')}`)
+    figures.push(...(await measure(options, { shared, out })))
   }
   if (options.json !== undefined)
     writeFileSync(
@@ -75,6 +51,34 @@ export async function run(options: RetrainBenchmarkOptions = {}): Promise<Figure
     )
   console.log(`\n${table(figures)}`)
   return figures
+}
+
+interface Place {
+  shared: string
+  out: string
+}
+
+const say = (line: string) => console.log(line)
+
+const parts: Record<string, (options: RetrainBenchmarkOptions, place: Place) => Promise<Figure[]>> = {
+  proof: async ({ runs = 40, seedFrom = 1, kinds }, { shared, out }) => {
+    const { proof } = await import('./retrain-proof.ts')
+    const asked = proofKinds.filter((kind) => !kinds || kinds.split(',').includes(kind))
+    const settings = { runs, seedFrom, kinds: asked, file: join(out, 'proof.jsonl') }
+    return proof(await lfwFaces(shared), cardStrangers(), settings, say)
+  },
+  figures: async ({ seeds }, { shared, out }) => {
+    const { gains } = await import('./retrain-figures.ts')
+    const settings = { seeds: list(seeds, [1, 2, 3]), file: join(out, 'figures.jsonl') }
+    return gains(await lfwFaces(shared), settings, say)
+  },
+  time: async () => (await import('./retrain-time.ts')).headTime(),
+  recipes: async ({ seeds, recipes }, { shared, out }) => {
+    const { compareRecipes } = await import('./retrain-recipes.ts')
+    const only = recipes?.split(';') ?? null
+    const settings = { seeds: list(seeds, [1, 2, 3, 4, 5]), only, file: join(out, 'recipes.jsonl') }
+    return compareRecipes(await lfwFaces(shared), settings, say)
+  },
 }
 
 /** Virtual strangers as they ship: fitted on half of the same people. */
