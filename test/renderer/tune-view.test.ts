@@ -184,10 +184,12 @@ describe('choosing', () => {
         .waitFor()
       const use = chooser.getByRole('button', { name: /^Use / })
       expect(await use.isDisabled()).toBe(true)
-      const background = () => use.evaluate('(button) => getComputedStyle(button).backgroundColor')
+      const background = () =>
+        page.evaluate("getComputedStyle(document.querySelector('.chooser .button.primary')).backgroundColor")
       await page.mouse.move(0, 0)
       await page.waitForTimeout(300) // what it was before fades
       const atRest = await background()
+      expect(atRest).toMatch(/^(rgb|color|ok)/)
       await use.hover({ force: true })
       await page.waitForTimeout(300)
       expect(await background()).toBe(atRest)
