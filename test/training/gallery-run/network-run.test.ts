@@ -437,5 +437,15 @@ describe('a whole run', () => {
     await expect(result(retrainNetwork({ ...(await run(8)), start: broken }))).rejects.toThrow(
       'Refused: the model in use, read back cannot be exported as it was trained',
     )
+    // A network that computes something else while it is traced: its file is not what was trained.
+    const shaky: Network = {
+      ...network,
+      forward(...given) {
+        const forward = network.forward(...given)
+        const drift = tf.tensor1d(Array.from({ length: 128 }, (_, i) => 1e-3 * i))
+        return tf.getBackend() === 'cpu' ? forward : { ...forward, embedding: forward.embedding.add(drift) }
+      },
+    }
+    await expect(result(retrainNetwork({ ...(await run(8)), network: shaky }))).rejects.toThrow(/differs by/)
   }, 60_000)
 })
