@@ -12,7 +12,7 @@ export interface Card {
   forms: {
     template: number // photographs in the template
     burst: number // photographs fused into the probe
-    operatingPoints: { fmr: number; threshold: number }[]
+    operatingPoints: { fmr: number; threshold: number; tmr?: number }[]
   }[]
 }
 

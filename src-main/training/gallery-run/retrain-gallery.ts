@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { PersonId } from '../../contract.ts'
+import type { Cohort, PersonId } from '../../contract.ts'
 import type { TwoCovarianceModel } from '../../evaluation/virtual-strangers.ts'
 import type { Gallery } from '../../gallery/gallery.ts'
 import { networkVersionOf, versionOf } from '../../gallery/versions.ts'
@@ -9,6 +9,7 @@ import { mixedPeople } from '../gate/mixed-people.ts'
 import type { Verdict } from '../gate/gate.ts'
 import type { OpenRunner } from '../step-runner.ts'
 import { candidateCard, type Card } from './candidate-card.ts'
+import { cardCohortOf } from './card-cohort.ts'
 import { composed } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
 import { keptCrops, type Crops } from './network-crops.ts'
@@ -174,7 +175,11 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
   const { gallery, version, strangersModel, threshold } = run
   const { mayTrain, judging } = cohortsOf(run)
   const hardExamples = hardExamplesOf(run, set)
-  const result = yield* retrainHead({ ...run, set, mixIn: mayTrain, cohort: judging, hardExamples })
+  const cardCohort = cardCohortOf(run.card, (isNamed) =>
+    cohortPeople(run, ({ name, mayTrain }) => !mayTrain && isNamed(name)),
+  )
+  const people = { set, mixIn: mayTrain, cohort: judging, hardExamples, cardCohort }
+  const result = yield* retrainHead({ ...run, ...people })
   const parent = gallery.modelHead(version)
   const head = parent ? composed(parent, result.head) : result.head
   const base = gallery.networkUnder(version)
@@ -277,26 +282,32 @@ function cohortsAt(run: Pick<GalleryRun, 'gallery' | 'version'>, depth: Depth) {
 }
 
 /** Strangers by what they may be used for: who trains judges no more. */
-function cohortsOf({ gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>) {
-  const of = (mayTrain: boolean): CohortPeople | null => {
-    const cohorts = new Set(
-      gallery
-        .cohorts()
-        .filter((cohort) => cohort.mayTrain === mayTrain)
-        .map(({ cohort }) => cohort),
-    )
-    const rows = gallery.strangerEmbeddings(version, null).filter(({ cohort }) => cohorts.has(cohort))
-    if (rows.length === 0) return null
-    const dimension = rows[0]!.embedding.length
-    const vectors = new Float32Array(rows.length * dimension)
-    for (const [i, { embedding }] of rows.entries()) vectors.set(embedding, i * dimension)
-    const places = new Map<string, number>()
-    const people = Int32Array.from(rows, ({ cohort, stranger }) => {
-      const key = `${cohort} ${stranger}`
-      if (!places.has(key)) places.set(key, places.size)
-      return places.get(key)!
-    })
-    return { vectors, people, photographs: rows.map(({ photograph }) => photograph) }
-  }
+function cohortsOf(run: Pick<GalleryRun, 'gallery' | 'version'>) {
+  const of = (mayTrain: boolean) => cohortPeople(run, (cohort) => cohort.mayTrain === mayTrain)
   return { mayTrain: of(true), judging: of(false) }
+}
+
+/** The people of some cohorts, as the model in use embeds them; null where there are none. */
+function cohortPeople(
+  { gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>,
+  wanted: (cohort: Cohort) => boolean,
+): CohortPeople | null {
+  const cohorts = new Set(
+    gallery
+      .cohorts()
+      .filter(wanted)
+      .map(({ cohort }) => cohort),
+  )
+  const rows = gallery.strangerEmbeddings(version, null).filter(({ cohort }) => cohorts.has(cohort))
+  if (rows.length === 0) return null
+  const dimension = rows[0]!.embedding.length
+  const vectors = new Float32Array(rows.length * dimension)
+  for (const [i, { embedding }] of rows.entries()) vectors.set(embedding, i * dimension)
+  const places = new Map<string, number>()
+  const people = Int32Array.from(rows, ({ cohort, stranger }) => {
+    const key = `${cohort} ${stranger}`
+    if (!places.has(key)) places.set(key, places.size)
+    return places.get(key)!
+  })
+  return { vectors, people, photographs: rows.map(({ photograph }) => photograph) }
 }

@@ -4,6 +4,7 @@ import type { Paired } from '../gate/paired.ts'
 import type { StrangersPart } from '../gate/strangers-line.ts'
 import type { OpenRunner } from '../step-runner.ts'
 import { missedUnder, setAside, stepToStopAt } from './early-stop.ts'
+import type { CardCohort } from './card-cohort.ts'
 import { applyToRows, type Head } from './head.ts'
 import { hardExamplesFor, type HardExamples } from './hard-examples.ts'
 import type { HeadRecipe } from './head-recipe.ts'
@@ -21,14 +22,6 @@ import { stepEvent, type GalleryRunEvent } from './run-event.ts'
 import { pairedWith, strangersOfRun, type RunStrangers } from './run-strangers.ts'
 import { trainHead, type TrainHeadOptions } from './train-head.ts'
 import { peopleFolds, type TrainingSet } from './training-set.ts'
-
-/** The cohort a card was measured on, and what the card says of it. */
-export interface CardCohort {
-  people: Strangers
-  inWords: string
-  fmr: number
-  tar: number // of one photograph against one
-}
 
 export interface HeadRun {
   set: TrainingSet

@@ -6,12 +6,17 @@ import { drawStrangers, type TwoCovarianceModel } from '../../../src-main/evalua
 import { random } from '../../../src-main/learning/random.ts'
 import { candidateCard } from '../../../src-main/training/gallery-run/candidate-card.ts'
 import { ascending, equalThreshold } from '../../../src-main/training/gallery-run/equal-threshold.ts'
-import { identityHead } from '../../../src-main/training/gallery-run/head.ts'
+import { applyHead, applyToRows, identityHead } from '../../../src-main/training/gallery-run/head.ts'
 import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
-import { healthOf } from '../../../src-main/training/gallery-run/health-of.ts'
-import { mapped, pairedAmong } from '../../../src-main/training/gallery-run/pairing.ts'
+import { distanceMoved, healthOf } from '../../../src-main/training/gallery-run/health-of.ts'
+import {
+  mapped,
+  meanOf,
+  pairedAmong,
+  strangersAmong,
+} from '../../../src-main/training/gallery-run/pairing.ts'
 import { retrainHead, type HeadRun } from '../../../src-main/training/gallery-run/retrain-head.ts'
-import { trainHead } from '../../../src-main/training/gallery-run/train-head.ts'
+import { trainHead, type WronglyAccepted } from '../../../src-main/training/gallery-run/train-head.ts'
 import { peopleFolds, trainingSet } from '../../../src-main/training/gallery-run/training-set.ts'
 import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
 
@@ -77,6 +82,20 @@ test('held-out photographs are compared with the unit mean of the others', () =>
   expect(genuine.before[0]).toBeCloseTo(Math.hypot(...probe.map((value, k) => value - mean[k]! / length)), 5)
 })
 
+test('strangers with several photographs are compared among themselves, each pair once', () => {
+  const { vectors, people } = drawStrangers(model, 3, 2, random(1, 'strangers').uniform)
+  const seen = { before: vectors, after: vectors, people: Int32Array.from(people) }
+  const { genuine, impostor } = strangersAmong(seen, d)
+  expect([genuine.people.length, impostor.people.length]).toEqual([3, 12])
+  const [a, b] = [vectors.slice(0, d), vectors.slice(d, 2 * d)]
+  expect(genuine.before[0]).toBeCloseTo(Math.hypot(...a.map((value, k) => value - b[k]!)), 5)
+})
+
+test('how far a head moved is told in lengths of the one that changes nothing', () => {
+  expect(distanceMoved(identityHead(d))).toBe(0)
+  expect(distanceMoved(identityHead(d).map((value) => 3 * value))).toBeCloseTo(2, 6)
+})
+
 test('a threshold moves to where as many impostors pass', () => {
   const before = Float32Array.from({ length: 1000 }, (_, i) => (i + 1) / 1000)
   const after = before.map((value) => value * 1.5)
@@ -131,6 +150,34 @@ describe('a head', () => {
       trainHead(own, null, { ...recipe, steps: 3, loss: { id: 'arcface' } }, openRunner),
     )
     expect(trained.every(Number.isFinite)).toBe(true)
+  })
+
+  test('is seen on the way, and a run that stops there ends with it', async () => {
+    const own = rowsOf(madeUp(6, 4))
+    const seen: { step: number; head: Float32Array }[] = []
+    const running = trainHead(own, null, recipe, openRunner, { headEvery: 5 })
+    let next = await running.next()
+    for (; !next.done; next = await running.next())
+      if (next.value.head) seen.push({ step: next.value.step.step, head: next.value.head })
+    expect(seen.map(({ step }) => step)).toEqual([5, 10, 12])
+    expect(seen[2]!.head).toEqual(next.value)
+    const stopped = await result(trainHead(own, null, recipe, openRunner, { until: 5 }))
+    expect(stopped).toEqual(seen[0]!.head)
+  })
+
+  test('keeps a stranger who was taken for somebody farther from them', async () => {
+    const set = madeUp(6, 4)
+    const [stranger, mistaken] = [madeUp(1, 1, 7).vectors, meanOf(set.vectors, d, [0, 1, 2, 3])]
+    const between = stranger.map((value, k) => 0.5 * value + mistaken[k]!)
+    const vectors = between.map((value) => value / Math.hypot(...between))
+    const options = { ...recipe, steps: 40, distillation: 0 }
+    const distanceUnder = async (wronglyAccepted: WronglyAccepted | null) => {
+      const head = await result(trainHead(rowsOf(set), null, options, openRunner, { wronglyAccepted }))
+      const template = meanOf(applyToRows(set.vectors, d, head), d, [0, 1, 2, 3])
+      return Math.hypot(...applyHead(vectors, head).map((value, k) => value - template[k]!))
+    }
+    const without = await distanceUnder(null)
+    expect(await distanceUnder({ vectors, takenFor: Int32Array.of(0) })).toBeGreaterThan(1.05 * without)
   })
 
   test('is not trained on fewer than two people with two photographs', async () => {
