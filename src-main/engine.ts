@@ -93,7 +93,22 @@ export function createEngine(
       return
     }
     tell('status-changed', status(parts, ready))
-    void reembedEverybody({ ...parts }, jobs, changed)
+    jobs.cancel(reembedding) // what was left to read for the model before
+    whenLoaded()
+  }
+  const whenLoaded = () => {
+    const now = { ...parts }
+    now.vision.then(
+      () => {
+        if (closed) return
+        if (!ready) {
+          ready = true
+          tell('status-changed', status(parts, ready))
+        }
+        void reembedEverybody(now, jobs, changed)
+      },
+      () => {}, // every call that needs the networks says why they did not load
+    )
   }
   const settingsChanged = (settings: Settings) => {
     tell('settings-changed', settings)
@@ -116,15 +131,7 @@ export function createEngine(
   }
 
   const stopPolling = poll(looks)
-  parts.vision.then(
-    () => {
-      if (closed) return
-      ready = true
-      tell('status-changed', status(parts, ready))
-      void reembedEverybody({ ...parts }, jobs, changed)
-    },
-    () => {}, // every call that needs the networks says why they did not load
-  )
+  whenLoaded()
 
   return {
     async call<N extends CallName>(name: N, takes: Takes<N>) {

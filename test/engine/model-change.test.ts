@@ -193,6 +193,23 @@ test('an open engine goes on with the model in use, and saves a draft of before 
   engine.close()
 })
 
+test('an engine whose network in use is not the one its version names says so, and stays', async () => {
+  const parts = await openParts()
+  const ada = await enrolled(parts, 'Ada', [1, 2])
+  const version = added(parts, { network: await files.better })
+  await promoteModel(parts, version, asIs)
+  await enrolled(parts, 'Ben', [4]) // under the old model: there is something left to read
+  parts.gallery.modelNetwork = () => {
+    throw new Error('The network of model 1 is not the one its version names: it is not used.')
+  }
+  const engine = createEngine(parts)
+  const frame = frameOf({ person: 1, photograph: 9 })
+  await expect(engine.call('verify', { person: ada, frames: [frame] })).rejects.toThrow('it is not used')
+  await new Promise((resolve) => setTimeout(resolve, 50)) // a rejection that nobody hears would end the process
+  expect((await engine.call('status', {})).model.version).toBe(version)
+  engine.close()
+})
+
 const pictureOf = (person: number, photograph: number) => {
   const { width, height, rgba } = frameOf({ person, photograph })
   const rgb = new Uint8Array(width * height * 3)
