@@ -97,7 +97,7 @@ test('a candidate is trained, judged, listed, promoted, rolled back and deleted'
   expect((await semblance(['models', 'delete', version, '--json'], { home })).json).toMatchObject({
     kind: 'removed',
   })
-}, 120_000)
+}, 300_000) // a dozen processes one after the other
 
 test('a run is seen by another command line, refused a second time, and cancelled from there', async () => {
   const home = await madeUpGallery()
