@@ -65,6 +65,7 @@ export interface NetworkRunResult {
 
 /** People with two photographs: with fewer, half of them are too few to train a fold's network on. */
 export const fewestPeopleForNetworkFolds = 8
+
 /** Why a network cannot be judged on these people; null where it can. */
 export function networkTrouble(withPairs: number, judges: number): string | null {
   return judges >= fewestJudges || withPairs >= fewestPeopleForNetworkFolds
@@ -85,12 +86,18 @@ export function networkTrainings(recipe: Pick<NetworkRecipe, 'folds'>, judges: n
 export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRunEvent, NetworkRunResult> {
   const { set, recipe, wantedFmr } = run
   const everybody = set.people.map((_, place) => place)
-  const withPairs = everybody.filter((person) => set.training[person]!.length >= 2).length
+  const hasPair = (person: number) => set.training[person]!.length >= 2
+  const withPairs = everybody.filter(hasPair).length
   const judges = run.cohort ? new Set(run.cohort.people).size : 0
   const trouble = networkTrouble(withPairs, judges)
   if (trouble) throw new Error(trouble)
   const runs = networkTrainings(recipe, judges)
-  const folds = runs > 1 ? peopleFolds(set.people.length, recipe.folds, recipe.seed) : []
+  // Dealt apart, so that each fold has its share of those who can train.
+  const [trainable, others] = [everybody.filter(hasPair), everybody.filter((person) => !hasPair(person))]
+  const dealt = (people: readonly number[]) =>
+    peopleFolds(people.length, recipe.folds, recipe.seed).map((fold) => fold.map((i) => people[i]!))
+  const alone = dealt(others)
+  const folds = runs > 1 ? dealt(trainable).map((fold, i) => [...fold, ...alone[i]!]) : []
 
   const before = await openPipeline(run, run.start, 'the model in use, read back', { run: 1, runs })
   const normBefore = await before.meanNorm()
