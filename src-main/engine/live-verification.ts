@@ -15,6 +15,8 @@ interface Burst {
   look: Promise<BurstLook>
   /** Ends when every frame so far was looked at; fails when looking at one failed. */
   looked: Promise<void>
+  /** Whether the end was asked for: then every frame that was given counts, however long the machine takes. */
+  isDeciding: boolean
 }
 
 const limits = {
@@ -47,7 +49,8 @@ export class LiveVerifications {
     const look = lookThrough(parts, 'camera')
     const looked = look.then(() => {})
     looked.catch(() => {}) // told to whoever gives a frame or asks for the decision
-    this.#bursts.set(burst, { parts, person, begunAt: parts.now(), frames: 0, look, looked })
+    const begunAt = parts.now()
+    this.#bursts.set(burst, { parts, person, begunAt, frames: 0, look, looked, isDeciding: false })
     return { kind: 'begun', burst }
   }
 
@@ -60,7 +63,7 @@ export class LiveVerifications {
     burst.looked = burst.looked.then(async () => {
       // One that was forgotten meanwhile costs nothing more; one that is being decided waits for its frames.
       const look = await burst.look
-      if (burst.parts.now() - burst.begunAt <= limits.lastsMs) await look.add(pictureFromFrame(frame))
+      if (burst.isDeciding || this.#find(id)) await look.add(pictureFromFrame(frame))
     })
     await burst.looked
     return { kind: 'taken' }
@@ -71,6 +74,7 @@ export class LiveVerifications {
     const burst = this.#find(id)
     if (!burst) return notOpen
     this.#bursts.delete(id)
+    burst.isDeciding = true
     await burst.looked
     return decideOn(burst.parts, burst.person, (await burst.look).seen(), this.#remember)
   }

@@ -8,14 +8,18 @@ const lastsMs = 20_000
 let parts: Awaited<ReturnType<typeof madeUpParts>>
 let engine: Engine
 let looks: number
+/** What the networks wait for before they look. */
+let busy: Promise<void>
 
 beforeEach(async () => {
   looks = 0
+  busy = Promise.resolve()
   const networks = madeUpNetworks()
   const counting: Networks = {
     ...networks,
-    faces: (...of) => {
+    faces: async (...of) => {
       looks++
+      await busy
       return networks.faces(...of)
     },
   }
@@ -139,6 +143,39 @@ describe('one transaction is one entry in the audit log', () => {
     await engine.call('verify.frame', { burst, frame: frameOf({ person: 1 }) })
     parts.clock.ms += lastsMs + 1
     expect(await engine.call('verify.decide', { burst })).toMatchObject({ reason: 'no-such-burst' })
+    expect(await logged()).toEqual([])
+  })
+
+  test('a machine that is slow leaves no frame out of a burst whose decision was asked for in time', async () => {
+    const ada = await enrolled('Ada', 1)
+    const burst = await begun(ada)
+    let goOn = () => {}
+    busy = new Promise((resolve) => (goOn = resolve))
+    const given = [...frames(1), frameOf({ person: 1, faces: 2 })].map((frame) =>
+      engine.call('verify.frame', { burst, frame }),
+    )
+    const verdict = engine.call('verify.decide', { burst })
+    parts.clock.ms += lastsMs + 1
+    goOn()
+    expect(await verdict).toMatchObject({ kind: 'several-faces' })
+    expect(await Promise.all(given)).toHaveLength(4)
+    expect(looks).toBe(4)
+  })
+
+  test('frames of a burst that made room for others are not looked at any more', async () => {
+    const ada = await enrolled('Ada', 1)
+    let goOn = () => {}
+    busy = new Promise((resolve) => (goOn = resolve))
+    const given: Promise<unknown>[] = []
+    for (let i = 0; i < 20; i++) {
+      const burst = await begun(ada)
+      for (const frame of frames(2)) given.push(engine.call('verify.frame', { burst, frame }))
+    }
+    await new Promise((resolve) => setTimeout(resolve))
+    goOn()
+    await Promise.all(given)
+    // Each was looking at its first frame; the eight that are open look at the other two as well.
+    expect(looks).toBe(20 + 8 * 2)
     expect(await logged()).toEqual([])
   })
 
