@@ -52,13 +52,13 @@ export function judge(evidence: GateEvidence): Verdict {
   if (health.after.finite) {
     lines.push(
       galleryLine('gallery', gallery, wantedFmr),
-      separationLine(gallery, wantedFmr, 'gallery people', true),
+      separationLine(gallery, wantedFmr, 'gallery people'),
     )
     for (const { inWords, parts, among = [] } of strangers)
       lines.push(
         galleryLine('gallery-by-strangers', parts, wantedFmr),
         strangersLine(parts, inWords),
-        separationLine(parts, wantedFmr, inWords, false),
+        separationLine(parts, wantedFmr, inWords),
         amongLine(among, inWords),
       )
     lines.push(cardLine(evidence.card ?? null))

@@ -5,15 +5,11 @@ import { meanDifference } from './people-test.ts'
 /**
  * How far inside the threshold each person's genuine distances lie, the threshold being where the nearest impostors
  * begin: says which way a model went where errors are too few to tell. Means and deviations of all impostors do not:
- * they get better while the nearest ones come nearer. Differences are means over people, with Student's t.
- * @param trainedOn whether these impostors were trained to be apart: then being so is no merit, only losing it a fault
+ * they get better while the nearest ones come nearer. Differences are means over people, with Student's t. Gallery
+ * people were trained to be apart, but not these photographs of theirs: a merit too, as long as no line of strangers is
+ * worse.
  */
-export function separationLine(
-  parts: readonly Paired[],
-  wantedFmr: number,
-  impostorsInWords: string,
-  trainedOn: boolean,
-): Line {
+export function separationLine(parts: readonly Paired[], wantedFmr: number, impostorsInWords: string): Line {
   const title = `Genuine distances inside those of ${impostorsInWords}`
   const judged = parts.filter(
     ({ genuine, impostor }) => genuine.people.length > 0 && impostor.people.length > nearest,
@@ -50,7 +46,7 @@ export function separationLine(
   return {
     id: 'separation',
     title,
-    outcome: !isTold ? 'not-worse' : direction === 'better' && trainedOn ? 'not-worse' : direction,
+    outcome: isTold ? direction : 'not-worse',
     sentence:
       `They lay at ${inPercent(before)} of the distance where ${impostorsInWords} begin before and at ${inPercent(after)} after ` +
       `(${gain >= 0 ? 'nearer' : 'farther'} by ${inPercent(Math.abs(gain))}, ${people.length} people).`,

@@ -16,9 +16,8 @@ describe('a candidate', () => {
       }),
     )
     expect(verdict.kind).toBe('promote')
-    // Being apart from gallery people was trained and is no merit; being apart from strangers was not.
     const separations = verdict.lines.filter(({ id }) => id === 'separation')
-    expect(separations.map(({ outcome }) => outcome)).toEqual(['not-worse', 'better'])
+    expect(separations.map(({ outcome }) => outcome)).toEqual(['better', 'better'])
     expect(verdict.failed).toBe(null)
   })
 
