@@ -39,7 +39,7 @@ export function promote(said: string, options: PromoteOptions, terminal: Termina
         : []),
       ...(chosen > 0
         ? [
-            'The thresholds that were chosen belong to the old model and are not used by this one: tune again.',
+            'The thresholds that were chosen belong to the old model: with this one they hold only as far as they are stricter, carried over. Tune again.',
           ]
         : []),
     ])

@@ -10,6 +10,7 @@ import { shownDistance, shownRate } from '../../evaluation/shown-rates.ts'
 import type { ModelCard } from '../model-card.ts'
 import { settingsOf, type Parts } from '../parts.ts'
 import { scaleFor, thresholdFromCard, type Counts, type Threshold } from '../threshold.ts'
+import { movedSince } from './moved-since.ts'
 import { staleReason } from './staleness.ts'
 
 /** A threshold with what the page says about its origin. */
@@ -27,16 +28,20 @@ export type ThresholdsInForce = <F extends ComparisonForm>(
  * What a comparison of each form is judged by: the threshold that was chosen for exactly this form on this gallery, else
  * the card's; with more photographs than it was measured with, as much stricter as the card is. Where
  * the owner set a stricter rate than it was chosen for, the card's for that rate holds. A burst is also held to the chosen photograph × template threshold until a burst was measured here.
+ * What was chosen for a model that this one was retrained from is carried over, where that is stricter than the card: a
+ * promotion loosens nothing.
  * A person's own threshold holds where it is the stricter one. The result throws when the card knows nothing of a form.
  */
 export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model'>): ThresholdsInForce {
   const { wantedFmr } = settingsOf(parts)
   const isWanted = parts.gallery.settings().wantedFmr !== undefined // the default is no wish of anybody's
-  // Distances of another model mean something else: what was chosen for it is not used at all.
-  const chosen = parts.gallery
-    .choices()
+  const everyChoice = parts.gallery.choices()
+  const chosen = everyChoice
     .filter(({ model }) => model.version === parts.model.version)
     .map((choice) => ({ choice, stale: staleReason(parts, choice) }))
+  // Distances of another model mean something else: of what was chosen for it, only what it comes to here is used.
+  const carried = carriedOver(parts)
+  const former = everyChoice.flatMap(carried)
   const chosenFor = (form: ComparisonForm) => chosen.find(({ choice }) => choice.form.form === form)
   const everybodys: ThresholdsInForce = (form, counts) => {
     const own = chosenFor(form)
@@ -47,7 +52,7 @@ export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model
       return isWanted && isLaxer ? instead(card, held.distance, own.choice) : tuned(form, own, held)
     }
     const single = form === 'burst-template' ? chosenFor('photograph-template') : undefined
-    if (!single) return card
+    if (!single) return heldToFormer(parts, card, former, counts)
     const { distance, note } = scaled(parts.card, single.choice, { ...counts, burst: 1 })
     return distance < card.distance
       ? tuned(form, single, {
@@ -56,14 +61,16 @@ export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model
         })
       : card
   }
-  const personal = parts.gallery
-    .personalChoices()
-    .filter(({ model }) => model.version === parts.model.version)
+  const everyPersonal = parts.gallery.personalChoices()
+  const personal = everyPersonal.filter(({ model }) => model.version === parts.model.version)
+  const formerPersonal = everyPersonal.flatMap(carried)
   return (form, counts, person) => {
     const everyones = everybodys(form, counts)
-    const ofForm = (wanted: ComparisonForm) =>
-      personal.find((choice) => choice.person === person && choice.form.form === wanted)
-    const own = ofForm(form) ?? (form === 'burst-template' ? ofForm('photograph-template') : undefined)
+    const ofForm = (of: readonly PersonalChoice[], wanted: ComparisonForm) =>
+      of.find((choice) => choice.person === person && choice.form.form === wanted)
+    const suiting = (of: readonly PersonalChoice[]) =>
+      ofForm(of, form) ?? (form === 'burst-template' ? ofForm(of, 'photograph-template') : undefined)
+    const own = suiting(personal) ?? suiting(formerPersonal)
     return own ? stricterOf(parts, everyones, own, counts) : everyones
   }
 }
@@ -141,6 +148,36 @@ function scaleOf(
   const measuredWith = { template: templatePhotographs, burst: burstPhotographs }
   const more = formInWords(formOf(atHand.template, atHand.burst))
   return { scale: scaleFor(card, form, { measuredWith, atHand }, fmr), more }
+}
+
+/** A choice at what it comes to under the model in use, at an equal rate of strangers; nothing where no report says. */
+function carriedOver(parts: Pick<Parts, 'gallery' | 'model'>) {
+  const known = new Map<string, number | null>([[parts.model.version, null]])
+  return <C extends ThresholdChoice | PersonalChoice>(choice: C): C[] => {
+    const { version } = choice.model
+    if (!known.has(version)) known.set(version, movedSince(parts, version))
+    const moved = known.get(version) ?? null
+    return moved === null ? [] : [{ ...choice, threshold: choice.threshold * moved }]
+  }
+}
+
+/** The card's threshold, or what was chosen for the model before where that is the stricter one. */
+function heldToFormer<F extends ComparisonForm>(
+  parts: Pick<Parts, 'card'>,
+  card: ThresholdUsed<F>,
+  former: readonly ThresholdChoice[],
+  counts: Counts,
+): ThresholdUsed<F> {
+  const ofForm = (wanted: ComparisonForm) => former.find(({ form }) => form.form === wanted)
+  const choice =
+    ofForm(card.form) ?? (card.form === 'burst-template' ? ofForm('photograph-template') : undefined)
+  if (!choice) return card
+  const atHand = choice.form.form === card.form ? counts : { ...counts, burst: 1 }
+  const { distance } = scaled(parts.card, choice, atHand)
+  if (!(distance < card.distance)) return card
+  const { people, impostorPairs } = card
+  const note = `Stricter than the card’s ${shownDistance(card.distance)}: what was chosen for the model before comes to as much with this one, at an equal rate of strangers. Choose again. ${card.note}`
+  return { ...card, distance, note, origin: { kind: 'card', people, impostorPairs, note } }
 }
 
 /** One person's own threshold, where it is the stricter of the two; the origin stays everybody's. */

@@ -16,7 +16,7 @@ export function staleReason(
   choice: Pick<ThresholdChoice, 'model' | 'gallery' | 'strangers'>,
 ): string | null {
   if (choice.model.version !== parts.model.version)
-    return 'It was chosen for another model, whose distances mean something else: it is not used. Choose again.'
+    return 'It was chosen for another model, whose distances mean something else: it is used only as far as it is stricter, carried over. Choose again.'
   const now = evidenceFingerprint(parts, choice.strangers)
   if (choice.gallery === now) return null
   return choice.gallery.split(' ')[0] === now.split(' ')[0]

@@ -147,6 +147,28 @@ describe('a person’s own threshold', () => {
     expect(theirs.distance).toBe(inForce().distance)
   })
 
+  test('is carried over to a model that was retrained from the one it was chosen for', async () => {
+    const choice = await chosenFor(lamb)
+    const added = parts.gallery.addModelVersion({
+      base: '1',
+      parent: '1',
+      recipe: {},
+      processor: 'cpu',
+      seconds: 1,
+      trainedOn: { people: [], photographs: 0, others: '', hash: '' },
+      verdict: 'promote',
+      report: { threshold: { before: 0.8, after: 0.76 } },
+      card: parts.card,
+      head: Float32Array.of(1),
+    })
+    if (added.kind === 'refused') throw new Error(added.message)
+    const other = { ...parts, model: { ...parts.model, version: added.version } }
+    const theirs = thresholdInForce(other, 'photograph-template', counts, lamb)
+    expect(theirs.distance).toBeCloseTo(choice.threshold * 0.95, 12)
+    expect(theirs.personal).toMatchObject({ stale: expect.stringContaining('another model') as string })
+    expect(thresholdInForce(other, 'photograph-template', counts, 1).personal).toBe(undefined)
+  })
+
   test('also holds a burst until one was measured, and is as much stricter as the card is for more photographs', async () => {
     const choice = await chosenFor(lamb)
     const burst = thresholdInForce(parts, 'burst-template', { template: 4, burst: 3 }, lamb)

@@ -8,6 +8,7 @@ import { unpackComparisons } from '../../../src-main/evaluation/packed-compariso
 import { fitTwoCovariance } from '../../../src-main/evaluation/virtual-strangers.ts'
 import { decode, encode } from '@msgpack/msgpack'
 import { distance } from '../../../src-main/vision/embedding.ts'
+import { versionOf } from '../../../src-main/gallery/versions.ts'
 import { thresholdInForce } from '../../../src-main/engine/tuning/in-force.ts'
 import { frameOf, madeUpCard, madeUpParts } from '../made-up-faces.ts'
 import { photographOf } from '../../gallery/made-up.ts'
@@ -609,6 +610,52 @@ describe('a chosen threshold', () => {
     expect((await engine.call('tune.choice', {})).choices).toMatchObject([
       { stale: expect.stringContaining('another model') as string },
     ])
+  })
+
+  test('is carried over to a model retrained from the one it was chosen for, where that is stricter than its card', async () => {
+    enrolPeople(parts.gallery, [4, 4], parts.model)
+    await engine.call('tune.choose', { ...templates, wish: byHand(0.5) })
+    const seeds = { next: 0 }
+    const retrained = (parent: string, report: unknown) => {
+      const added = parts.gallery.addModelVersion({
+        base: '1',
+        parent,
+        recipe: {},
+        processor: 'cpu',
+        seconds: 1,
+        trainedOn: { people: [], photographs: 0, others: '', hash: '' },
+        verdict: 'promote',
+        report,
+        card: madeUpCard,
+        head: Float32Array.of(++seeds.next),
+      })
+      if (added.kind === 'refused') throw new Error(added.message)
+      return { ...parts, model: { name: 'made-up', version: added.version } }
+    }
+    const at = (model: typeof parts, form: 'photograph-template' | 'burst-template', template = 4) =>
+      thresholdInForce(model, form, { template, burst: form === 'burst-template' ? 3 : 1 })
+    const child = retrained('1', { threshold: { before: 0.5, after: 0.6 } })
+    expect(at(child, 'photograph-template').distance).toBeCloseTo(0.6, 12)
+    expect(at(child, 'photograph-template').origin).toMatchObject({
+      kind: 'card',
+      note: expect.stringMatching(/^Stricter than the card’s 0.8000: .* Choose again\./) as string,
+    })
+    expect(at(child, 'burst-template').distance).toBeCloseTo(0.6, 12) // no burst was measured before either
+    const grandchild = retrained(child.model.version, { threshold: { before: 0.6, after: 0.3 } })
+    expect(at(grandchild, 'photograph-template').distance).toBeCloseTo(0.3, 12)
+
+    // Never laxer than the card; and no report, no number, or a circle says nothing.
+    for (const report of [
+      { threshold: { before: 0.5, after: 1.9 } },
+      { threshold: { before: 0, after: 0.1 } },
+      { threshold: { before: 0.5, after: -1 } },
+      {},
+      null,
+    ])
+      expect(at(retrained('1', report), 'photograph-template').distance).toBe(0.8)
+    const own = { threshold: { before: 1, after: 0.1 } }
+    const circle = versionOf('1', Float32Array.of(seeds.next + 1))
+    expect(at(retrained(circle, own), 'photograph-template').distance).toBe(0.8)
   })
 
   test('measured on a cohort is stale when the cohort changed', async () => {
