@@ -13,8 +13,9 @@ const Word = v.pipe(v.string(), v.maxLength(1000))
 const Finite = v.pipe(v.number(), v.finite())
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const Bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes')
-/** What somebody or something was called in the gallery that was exported. */
-const Id = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+/** What somebody or something was called in the gallery that was exported; those that come after it stay exact numbers. */
+const Id = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(2 ** 50))
+const Rate = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 
 /** float32, little-endian, as bytes in the file. */
 const vector = (mostNumbers: number) =>
@@ -160,7 +161,7 @@ const CardForm = v.looseObject({
   people: Id,
   genuinePairs: Id,
   impostorPairs: Id,
-  operatingPoints: v.array(v.looseObject({ fmr: Finite, threshold: Distance, tmr: Finite })),
+  operatingPoints: v.array(v.looseObject({ fmr: Rate, threshold: Distance, tmr: Rate })),
 })
 
 /** A retrained model: exactly one of head and network is there. */
@@ -176,7 +177,7 @@ const ModelVersion = v.object({
     trainedOn: v.looseObject({ people: v.array(Count), photographs: Count, others: Word, hash: Word }),
     verdict: v.picklist(['promote', 'reject']),
     recipe: v.unknown(),
-    report: v.unknown(),
+    report: v.looseObject({}),
     card: v.looseObject({ model: Word, version: Word, measuredOn: Word, forms: v.array(CardForm) }),
   }),
   head: v.nullable(vector(4_000_000)),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ComparisonForm } from '../contract.ts'
 import type { CohortId, PersonId, PhotographId, Refusal, Strangers } from '../contract.ts'
 import { addAttempt } from './attempts.ts'
 import { markNotSame, setChoice, setPersonalChoice } from './choices.ts'
@@ -44,7 +45,7 @@ export interface Imported {
  * Adds an exported gallery: its people, each in a transaction of their own, retrained models and cohorts of strangers.
  * Into a gallery that is empty, as after the loss of the machine, everything comes back as it was, settings, thresholds
  * and the model in use as well. What stands in force in a gallery that is in use stays: its settings, its thresholds, its
- * model.
+ * model; a retrained model that comes to other people counts as rejected, because its gate was another's.
  */
 export async function importGallery(
   store: Store,
@@ -55,7 +56,7 @@ export async function importGallery(
   const opened = await openFile(bytes, passphrase)
   if (opened.kind === 'refused') return opened
   const file = decodeRecords(opened.plain)
-  if (!file || !fits(store, file) || !file.models.every(isItself)) return refuse('damaged')
+  if (!file || !fits(store, file) || !file.models.every(isItself) || !isWhole(file)) return refuse('damaged')
 
   const { isRestored, numbers, notes } = store.write(() => beginning(store, file))
   const imported: Imported = {
@@ -71,7 +72,7 @@ export async function importGallery(
   // Reports name people by their numbers: where these change, models wait for them.
   const addModels = () =>
     store.write(() => {
-      imported.models = file.models.filter((model) => importModel(store, model, numbers)).length
+      imported.models = file.models.filter((model) => importModel(store, model, numbers, isRestored)).length
       if (isRestored) restoreInUse(store, file.rest.modelInUse, file.rest.modelEvents)
     })
   if (numbers.areKept) addModels()
@@ -149,8 +150,12 @@ function beginning(store: Store, file: ExportedGallery) {
   note(
     modelInUse.inUse !== null,
     `The retrained model that was in use there is in use here: ${modelInUse.inUse}.`,
-    `The model in use stays as it is here. There it was ${modelInUse.inUse}, which can be promoted.`,
+    `The model in use stays as it is here. There it was ${modelInUse.inUse}, which was judged by the people there.`,
   )
+  if (!isRestored && file.models.some(({ version }) => !modelVersion(store, version)))
+    notes.push(
+      'The retrained models were judged by other people: here they count as rejected. Export one there by itself and import it in Retrain, in place of the one that came with this file: then it is judged here.',
+    )
   return { isRestored, numbers, notes }
 }
 
@@ -204,17 +209,44 @@ function setLastNumber(store: Store, table: Numbered, last: number): void {
     store.run('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)', table, last)
 }
 
+/** Whether nothing has a number twice, and what stands in force is in the file and can decide: else no gallery would open. */
+function isWhole({ people, cohorts, strangers, models, rest }: ExportedGallery): boolean {
+  const isOnce = (numbers: (number | undefined)[]) => {
+    const given = numbers.filter((number) => number !== undefined)
+    return new Set(given).size === given.length
+  }
+  const photographs = people.flatMap((person) => person.photographs)
+  const { inUse, replaced } = rest.modelInUse
+  const ofUse = (inUse === null ? replaced : [inUse, ...replaced]).filter((version) => version !== null)
+  return (
+    [people, photographs, cohorts, strangers, models].every((list) =>
+      isOnce(list.map(({ number }) => number)),
+    ) &&
+    ofUse.every((wanted) =>
+      models.some(({ version, description }) => version === wanted && decides(description.card)),
+    )
+  )
+}
+
+/** Whether a card has a threshold for every form of comparison. */
+function decides({ forms }: ExportedModel['description']['card']): boolean {
+  return ComparisonForm.options.every((form) =>
+    forms.some((row) => row.form === form && row.operatingPoints.length > 0),
+  )
+}
+
 /** Whether a model's version is that of its very numbers. */
 function isItself({ version, description: { base }, head, network }: ExportedModel): boolean {
   if (head === null) return network !== null && version === networkVersionOf(base, network)
   return network === null && version === versionOf(base, head)
 }
 
-/** Whether it was not here. */
+/** Whether it was not here. Among other people than it was judged by, it has yet to earn its place. */
 function importModel(
   store: Store,
   { number, version, madeAt, description, head, network }: ExportedModel,
   numbers: Numbers,
+  isRestored: boolean,
 ): boolean {
   if (modelVersion(store, version)) return false
   const { trainedOn, report, ...others } = description
@@ -224,11 +256,22 @@ function importModel(
     report: renumbered(report, numbers),
     ...(head ? { head } : { network: network! }),
   }
-  const named = numbers.areKept ? { ...model, trainedOn, report } : model
+  const restored = numbers.areKept ? { ...model, trainedOn, report } : model
+  const named = isRestored
+    ? restored
+    : { ...restored, verdict: 'reject' as const, report: asOfElsewhere(model.report) }
   const added = withNumber(store, 'model_version', number, numbers, () => addModelVersion(store, named))
   if (added.kind === 'refused') throw new Error(added.message) // looked up a moment ago
   store.run('UPDATE model_version SET made_at = ? WHERE version = ?', madeAt, version)
   return true
+}
+
+/** A report as it stands where nobody of those is who were measured. */
+function asOfElsewhere(report: unknown): object {
+  const { sentence } = report as { sentence?: unknown }
+  const there = typeof sentence === 'string' ? ` There: ${sentence}` : ''
+  const here = `Rejected: it was judged in another gallery, and not by the people of this one.${there}`
+  return { ...(report as object), kind: 'reject', failed: null, sentence: here }
 }
 
 /** A report that speaks of people by their numbers here; of who did not come over, as of nobody (0). */

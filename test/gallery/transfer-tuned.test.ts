@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { PersonalChoice, ThresholdChoice } from '../../src-main/contract.ts'
 import type { Gallery } from '../../src-main/gallery/gallery.ts'
 import { versionOf } from '../../src-main/gallery/versions.ts'
+import { decodeRecords, encodeRecord, type ExportedGallery } from '../../src-main/gallery/export-records.ts'
+import { openFile, sealFile } from '../../src-main/gallery/sealed-file.ts'
 import { cropOf, enrolled, newHome, openGallery, photographOf } from './fixture.ts'
 
 const passphrase = 'correct horse battery'
@@ -20,6 +22,21 @@ const doubted = {
   upper80: 0.03,
   method: 'exact, effective comparisons over people',
 } as unknown as ThresholdChoice['fmr']
+
+const card = {
+  model: 'm',
+  version: 'v',
+  measuredOn: 'x',
+  forms: ['photograph-photograph', 'photograph-template', 'burst-template'].map((form) => ({
+    form,
+    template: 1,
+    burst: 1,
+    people: 10,
+    genuinePairs: 10,
+    impostorPairs: 1000,
+    operatingPoints: [{ fmr: 1e-2, threshold: 0.8, tmr: 0.9 }],
+  })),
+}
 
 function choiceFor(gallery: Gallery, version: string, cohort: number | null): ThresholdChoice {
   return {
@@ -68,7 +85,7 @@ async function tunedGallery() {
     trainedOn: { people: [ada, ben], photographs: 4, others: 'virtual strangers', hash: 'abc' },
     verdict: 'promote' as const,
     report: { people: [{ person: ben, better: true }], mixed: [] },
-    card: { model: 'm', version: 'v', measuredOn: 'x', forms: [] },
+    card,
   }
   const added = gallery.addModelVersion({ ...model, head })
   const network = cropOf(77, 5000)
@@ -216,7 +233,8 @@ describe('into a gallery in use', () => {
       notes: [
         'The settings stay as they are here: those of the file were not taken.',
         'The thresholds stay as they are here: those that were chosen there were not taken.',
-        `The model in use stays as it is here. There it was ${head}, which can be promoted.`,
+        `The model in use stays as it is here. There it was ${head}, which was judged by the people there.`,
+        expect.stringMatching(/^The retrained models were judged by other people: .* rejected/),
       ],
     })
     expect(other.choices()).toEqual([own])
@@ -226,6 +244,13 @@ describe('into a gallery in use', () => {
     const ben = other.personByName('Ben')!.person
     expect(ben).toBe(3)
     expect(other.modelVersion(head)!.report).toMatchObject({ people: [{ person: ben }] })
+    // Its gate was of other people.
+    expect(other.modelVersion(head)).toMatchObject({
+      verdict: 'reject',
+      report: { kind: 'reject', sentence: expect.stringContaining('another gallery') as string },
+    })
+    const promoted = other.promote(head, () => null, { evenIfRejected: false })
+    expect(promoted).toMatchObject({ kind: 'refused', reason: 'rejected' })
     // A stricter threshold of somebody's own overwrites nobody's.
     expect(other.personalChoices()).toMatchObject([{ person: ben, threshold: 0.6 }])
   })
@@ -255,11 +280,52 @@ describe('into a gallery in use', () => {
   })
 })
 
+let plain: Promise<Buffer> | null = null // opening a file takes a slow key: once is enough
+async function exportedPlain(): Promise<Buffer> {
+  const opened = await openFile(await exported((await tunedGallery()).gallery), passphrase)
+  if (opened.kind === 'refused') throw new Error(opened.message)
+  return opened.plain
+}
+
+/** What an exported file holds, changed by whoever knows its passphrase. */
+async function forged(change: (file: ExportedGallery) => void): Promise<Uint8Array> {
+  const file = decodeRecords(await (plain ??= exportedPlain()))!
+  change(file)
+  async function* parts() {
+    for (const model of file.models) yield encodeRecord({ kind: 'model', model })
+    for (const cohort of file.cohorts) yield encodeRecord({ kind: 'cohort', cohort })
+    for (const stranger of file.strangers) yield encodeRecord({ kind: 'stranger', stranger })
+    for (const person of file.people) yield encodeRecord({ kind: 'person', person })
+    yield encodeRecord({ kind: 'rest', rest: file.rest })
+  }
+  return sealFile(parts(), passphrase)
+}
+
+test.each<[string, (file: ExportedGallery) => void]>([
+  ['a model in use that is not in it', ({ rest }) => (rest.modelInUse.inUse = 'model-1-0123456789ab')],
+  ['a way back that is not in it', ({ rest }) => rest.modelInUse.replaced.push('model-1-0123456789ab')],
+  ['a model in use whose card cannot decide', ({ models }) => models[0]!.description.card.forms.pop()],
+  ['a rate above one', ({ models }) => (models[0]!.description.card.forms[0]!.operatingPoints[0]!.tmr = 2)],
+  ['a report that is none', ({ models }) => (models[0]!.description.report = null as never)],
+  ['two people of one number', ({ people }) => (people[0]!.number = people[1]!.number)],
+  ['two photographs of one number', ({ people }) => (people[0]!.photographs[1]!.number = 1)],
+  ['a number after which none is exact', ({ people }) => (people[0]!.number = Number.MAX_SAFE_INTEGER)],
+])('a file with %s is refused whole: nothing of it keeps a gallery from opening', async (_what, change) => {
+  const other = await openGallery(newHome())
+  expect(await other.importFrom(await forged(change), passphrase)).toMatchObject({ reason: 'damaged' })
+  expect(other.settings()).toEqual({})
+  expect(other.modelInUse().inUse).toBeNull()
+  expect(enrolled(other, 'Eva', [photographOf(60)])).toBe(1)
+})
+
+test('a forged file that changes nothing is imported', async () => {
+  const other = await openGallery(newHome())
+  expect(await imported(other, await forged(() => {}))).toMatchObject({ people: 3, models: 2 })
+})
+
 test('a model whose numbers are not those its version names is refused with the whole file', async () => {
   const { gallery } = await tunedGallery()
   const file = await exported(gallery)
-  const { openFile, sealFile } = await import('../../src-main/gallery/sealed-file.ts')
-  const { decodeRecords, encodeRecord } = await import('../../src-main/gallery/export-records.ts')
   const opened = await openFile(file, passphrase)
   if (opened.kind === 'refused') throw new Error(opened.message)
   const { models, rest } = decodeRecords(opened.plain)!
