@@ -31,7 +31,7 @@ export async function promoteModel(
   return gallery.promote(version, () => null, options)
 }
 
-/** Back to the model before the last promotion, exactly. Refuses with 'no-way-back' and 'cancelled'. */
+/** Back to the model before the last promotion, exactly. Refuses with 'no-way-back', 'cancelled' and 'changed-meanwhile'. */
 export async function rollBackModel(
   parts: Parts,
   job?: Pick<Job, 'signal' | 'progress'>,
@@ -45,6 +45,9 @@ export async function rollBackModel(
 
 /** A photograph that came after its crop should have been looked at. */
 class CameMeanwhile extends Error {}
+
+/** What was computed is of another model than the one that comes into use: somebody else went back meanwhile. */
+class OtherModel extends Error {}
 
 const mostRounds = 5
 
@@ -77,16 +80,23 @@ async function changing<T>(
     }
     try {
       return change((wanted, seen, photograph) => {
+        if ((wanted ?? opened.model.version) !== version) throw new OtherModel()
         const made = embed(wanted, seen, photograph)
         const isNew = !made && under !== null && !looked.has(computedKey(photograph))
         if (isNew && round < mostRounds) throw new CameMeanwhile()
         return made
       })
     } catch (error) {
+      if (error instanceof OtherModel) return changedMeanwhile
       if (!(error instanceof CameMeanwhile)) throw error
     }
   }
 }
+
+const changedMeanwhile = refused(
+  'changed-meanwhile',
+  'Another window or the command line changed the model meanwhile: look which one is in use. Nothing more was changed.',
+)
 
 /** Photographs of which nothing is kept that the model's network, or a head over it, has made. */
 function unseen({ gallery, pretrained, model }: Parts, version: string): SeenPhotograph[] {

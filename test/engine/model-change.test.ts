@@ -158,6 +158,24 @@ test('a photograph that comes while crops are read is read too, and cancelling c
   expect(parts.gallery.stale(version)).toEqual([])
 })
 
+test('two who go back at once go back once, and nothing that one network made is kept as another’s', async () => {
+  const parts = await openParts()
+  await enrolled(parts, 'Ada', [1, 2])
+  const first = added(parts, { network: await files.better })
+  await promoteModel(parts, first, asIs)
+  const second = added(parts, { network: await colourFile(3) })
+  await promoteModel(upToDate(parts), second, asIs)
+  const under = upToDate(parts)
+  const ben = await enrolled(under, 'Ben', [4])
+  const twice = rollBackModel(under, {
+    signal: new AbortController().signal,
+    progress: () => void under.gallery.rollBack(() => null), // on the command line
+  })
+  expect(await twice).toMatchObject({ kind: 'refused', reason: 'changed-meanwhile' })
+  expect(under.gallery.modelInUse().inUse).toBe(first)
+  expect(under.gallery.embeddings('1', ben)).toEqual([])
+})
+
 test('a candidate of another release’s network is refused', async () => {
   const parts = await openParts()
   const version = added(parts, { head: identityHead(128) }, 'another')
