@@ -28,8 +28,8 @@ export type ThresholdsInForce = <F extends ComparisonForm>(
  * What a comparison of each form is judged by: the threshold that was chosen for exactly this form on this gallery, else
  * the card's; with more photographs than it was measured with, as much stricter as the card is. Where
  * the owner set a stricter rate than it was chosen for, the card's for that rate holds. A burst is also held to the chosen photograph × template threshold until a burst was measured here.
- * What was chosen for a model that this one was retrained from is carried over, where that is stricter than the card: a
- * promotion loosens nothing.
+ * What was chosen for a model of which this one descends, or its sibling, is carried over, where that is stricter than the
+ * card: a promotion loosens nothing.
  * A person's own threshold holds where it is the stricter one. The result throws when the card knows nothing of a form.
  */
 export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model'>): ThresholdsInForce {

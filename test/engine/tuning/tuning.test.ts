@@ -644,6 +644,12 @@ describe('a chosen threshold', () => {
     const grandchild = retrained(child.model.version, { threshold: { before: 0.6, after: 0.3 } })
     expect(at(grandchild, 'photograph-template').distance).toBeCloseTo(0.3, 12)
 
+    // A sibling: up to the model that both were retrained from, and down again.
+    parts.gallery.setChoice({ ...parts.gallery.choices()[0]!, threshold: 0.6, model: child.model })
+    const sibling = retrained('1', { threshold: { before: 0.5, after: 0.4 } })
+    expect(at(sibling, 'photograph-template').distance).toBeCloseTo(0.4, 12)
+    await engine.call('tune.choose', { ...templates, wish: byHand(0.5) })
+
     // Never laxer than the card; and no report, no number, or a circle says nothing.
     for (const report of [
       { threshold: { before: 0.5, after: 1.9 } },
