@@ -25,7 +25,9 @@ export class RecentProbes {
 
   keep(probe: Probe): void {
     this.forgetOld()
-    this.#kept = [...this.#kept, { probe, until: this.#now() + keptMs }].slice(-mostKept)
+    // An attempt that could not be written, after all, has left its number to this one.
+    const others = this.#kept.filter((each) => each.probe.attempt !== probe.attempt)
+    this.#kept = [...others, { probe, until: this.#now() + keptMs }].slice(-mostKept)
   }
 
   /** Null where it is too long ago, or nothing was seen of it here. */
