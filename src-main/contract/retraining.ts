@@ -75,6 +75,7 @@ export interface RetrainPlan {
   cohortPeople: number
   mayTrainPeople: number
   virtualStrangers: boolean
+  /** Kept probes that train; the notes say which do not, and why. */
   hardExamples: number
   /** Whose photographs disagree with each other: to be looked at before training. */
   mixed: { person: PersonId; name: string; photographs: number }[]

@@ -1,4 +1,4 @@
-import type { Depth, Refusal, RetrainPlan, RetrainWish } from '../../contract.ts'
+import type { Depth, PersonId, Refusal, RetrainPlan, RetrainWish } from '../../contract.ts'
 import type { Plan } from '../../training/gallery-run/retrain-gallery.ts'
 import type { Parts } from '../parts.ts'
 import { galleryRunOf } from './gallery-run.ts'
@@ -47,7 +47,8 @@ export async function retrainPlan(
   }))
   const { seconds } = depths.find(({ depth }) => depth === wish.depth)!
   const usual = recipeOf({ ...usualWish, depth: wish.depth })
-  const hardExamples = gallery.hardExamples().length
+  const nameOf = (person: PersonId) => gallery.person(person)?.name ?? `person ${person}`
+  const unseen = gallery.staleHardExamples(parts.model.version).length
   return {
     kind: 'plan',
     people: plan.people,
@@ -57,10 +58,10 @@ export async function retrainPlan(
     cohortPeople: plan.cohortPeople,
     mayTrainPeople: plan.mayTrainPeople,
     virtualStrangers: plan.virtualStrangers,
-    hardExamples,
+    hardExamples: plan.hardExamples,
     mixed: plan.mixed.map(({ person, photographs }) => ({
       person,
-      name: gallery.person(person)?.name ?? `person ${person}`,
+      name: nameOf(person),
       photographs,
     })),
     depths,
@@ -78,7 +79,7 @@ export async function retrainPlan(
       depthWords[wish.depth],
       ...(seconds === null ? [] : [`about ${durationInWords(seconds)} on ${processor.device}`]),
     ].join(', '),
-    notes: [...notesOf(plan), ...(hardExamples > 0 ? [hardExampleNote(hardExamples)] : [])],
+    notes: [...notesOf(plan), ...hardExampleNotes(plan, unseen, nameOf)],
     trouble: plan.trouble,
   }
 }
@@ -143,8 +144,31 @@ function notesOf(plan: Plan): string[] {
   ]
 }
 
-function hardExampleNote(count: number): string {
-  return `${counted(count, 'probe')} that ${count === 1 ? 'was' : 'were'} decided wrongly ${count === 1 ? 'trains' : 'train'} too.`
+/** @param unseen kept before the model was changed: a run looks at them first */
+function hardExampleNotes(plan: Plan, unseen: number, nameOf: (person: PersonId) => string): string[] {
+  const { hardExamples: used, hardExamplesLeftOut } = plan
+  const trains = `${counted(used, 'probe')} that ${used === 1 ? 'was' : 'were'} decided wrongly ${used === 1 ? 'trains' : 'train'} too.`
+  const why = new Map<string, number>()
+  for (const { person, why: reason, like } of hardExamplesLeftOut) {
+    const words =
+      like !== null
+        ? `like ${nameOf(like)}, who is enrolled too, and was kept for ${nameOf(person)}`
+        : reason === 'stranger'
+          ? `more like an imported stranger than like ${nameOf(person)}`
+          : `less like ${nameOf(person)} than ${nameOf(person)}’s own photographs do`
+    why.set(words, (why.get(words) ?? 0) + 1)
+  }
+  const leftOut = [...why].map(
+    ([words, count]) =>
+      `${counted(count, 'kept photograph')} ${count === 1 ? 'was' : 'were'} left out: ${count === 1 ? 'it looks' : 'they look'} ${words}.`,
+  )
+  const later =
+    unseen > 0
+      ? [
+          `${counted(unseen, 'kept photograph')} not seen by this model yet: the run looks first, and leaves out what it must.`,
+        ]
+      : []
+  return [...(used > 0 ? [trains] : []), ...leftOut, ...later]
 }
 
 function counted(number: number, noun: string, plural = `${noun}s`): string {

@@ -12,6 +12,7 @@ import { candidateCard, type Card } from './candidate-card.ts'
 import { cardCohortOf } from './card-cohort.ts'
 import { composed } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
+import { hardExamplesUsed, type LeftOut } from './hard-examples-used.ts'
 import { keptCrops, type Crops } from './network-crops.ts'
 import { partedToJudge, type CohortPeople } from './network-judges.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
@@ -55,6 +56,9 @@ export interface Plan {
   withoutCrop: number
   /** Whose photographs disagree with each other. */
   mixed: { person: PersonId; photographs: number; distance: number; limit: number }[]
+  /** Probes that were decided wrongly and train; those that the model in use has not seen yet are in neither list. */
+  hardExamples: number
+  hardExamplesLeftOut: { person: PersonId; why: LeftOut['why']; like: PersonId | null }[]
   /** Why no run can be made; null where one can. */
   trouble: string | null
 }
@@ -85,6 +89,7 @@ export function planOf(run: Omit<GalleryRun, 'recipe'>, depth: Depth = 'head'): 
   const everyRow = set.training.map((rows, person) => [...rows, ...set.heldOut[person]!])
   const embeddings = { vectors: set.vectors, dimension: set.dimension, people: set.owners }
   const cohortPeople = judging ? new Set(judging.people).size : 0
+  const kept = keptProbes(run)
   return {
     depth,
     people: set.people.length,
@@ -103,6 +108,8 @@ export function planOf(run: Omit<GalleryRun, 'recipe'>, depth: Depth = 'head'): 
       distance,
       limit,
     })),
+    hardExamples: usedIn(set, kept).length,
+    hardExamplesLeftOut: kept.flatMap(({ person, leftOut }) => (leftOut ? [{ person, ...leftOut }] : [])),
     trouble:
       (trainable < 2
         ? 'Two people with two photographs each are the least that a model can be retrained on.'
@@ -224,10 +231,11 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
   }
 }
 
-/** Probes that were decided wrongly, as the model in use embeds them; of people who are in the set. */
-function hardExamplesOf({ gallery, version }: GalleryRun, set: TrainingSet) {
-  const place = new Map(set.people.map((person, i) => [person, i]))
-  const kept = gallery.hardExampleEmbeddings(version).filter(({ person }) => place.has(person))
+/** Probes that were decided wrongly and train, as the model in use embeds them. */
+function hardExamplesOf(run: GalleryRun, set: TrainingSet) {
+  const { gallery } = run
+  const place = placesOf(set)
+  const kept = usedIn(set, keptProbes(run))
   const vectors = new Float32Array(kept.length * set.dimension)
   for (const [i, { embedding }] of kept.entries()) vectors.set(embedding, i * set.dimension)
   const whose = (kind: 'them' | 'not-them') =>
@@ -242,6 +250,42 @@ function hardExamplesOf({ gallery, version }: GalleryRun, set: TrainingSet) {
       kept.map(({ id }) => id),
     ),
   }
+}
+
+/** All kept probes that the model in use has seen, and why one does not train, whatever the depth. */
+function keptProbes(run: Omit<GalleryRun, 'recipe'>) {
+  const { gallery, version, threshold } = run
+  const kept = gallery.hardExampleEmbeddings(version)
+  if (kept.length === 0) return []
+  const { set } = gathered(run, 'head') // whose crops were not kept may be who is shown
+  const place = placesOf(set)
+  const probes = kept
+    .filter(({ person }) => place.has(person))
+    .map((probe) => ({ ...probe, place: place.get(probe.person)! }))
+  const leftOut = hardExamplesUsed(
+    probes.map(({ kind, place, embedding }) => ({ kind, person: place, vector: embedding })),
+    {
+      embeddings: { vectors: set.vectors, dimension: set.dimension, people: set.owners },
+      rows: set.training.map((rows, person) => [...rows, ...set.heldOut[person]!]),
+      strangers: cohortsOf(run).judging,
+      threshold,
+    },
+  )
+  return probes.map((probe, i) => ({ ...probe, leftOut: inPeople(leftOut[i]!, set) }))
+}
+
+function inPeople(leftOut: LeftOut | null, set: TrainingSet) {
+  return leftOut && { why: leftOut.why, like: leftOut.like === null ? null : set.people[leftOut.like]! }
+}
+
+/** Of people who are in the set. */
+function usedIn(set: TrainingSet, kept: ReturnType<typeof keptProbes>) {
+  const place = placesOf(set)
+  return kept.filter(({ person, leftOut }) => !leftOut && place.has(person))
+}
+
+function placesOf({ people }: TrainingSet): Map<PersonId, number> {
+  return new Map(people.map((person, i) => [person, i]))
 }
 
 function cropsOf(gallery: Gallery, strangers: CohortPeople): Crops {

@@ -40,8 +40,8 @@ const leastShare = 0.25
 const fewestPeople = 8
 const quantile = 0.02 // of the distances between different people's templates
 
-/** What hardly any two different people's templates are nearer than, in this gallery. */
-function limitBetween(embeddings: Embeddings, rows: readonly number[][]): number | null {
+/** What hardly any two different people's templates are nearer than, in this gallery; null where few are enrolled. */
+export function limitBetween(embeddings: Embeddings, rows: readonly number[][]): number | null {
   const people = rows.filter((own) => own.length > 0)
   if (people.length < fewestPeople) return null
   const distances = people

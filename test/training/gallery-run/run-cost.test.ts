@@ -28,6 +28,8 @@ const plan: Plan = {
   virtualStrangers: false,
   withoutCrop: 0,
   mixed: [],
+  hardExamples: 0,
+  hardExamplesLeftOut: [],
   trouble: null,
 }
 const timing = { batchSize: 30, msPerStep: 1000, openMs: 2000, msPerPhotograph: 20 }
