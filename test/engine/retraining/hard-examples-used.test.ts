@@ -81,6 +81,21 @@ test('the plan counts what will train, and says what will not and why', async ()
   ])
 })
 
+test('a stranger who judges is nobody’s hard example', async () => {
+  const stranger = between(1, 2, 0.1)
+  keep(1, 'them', 1, stranger)
+  const { gallery } = open.parts
+  const { crop, cropHash } = photographOf(9)
+  const cohort = gallery.addCohort('Visitors')
+  gallery.addStranger(cohort, { stranger: 1, crop: crop!, cropHash, modelVersion: '1', embedding: stranger })
+  const plan = await open.engine.call('retrain.plan', usualWish)
+  if (plan.kind === 'refused') throw new Error(plan.message)
+  expect(plan.hardExamples).toBe(0)
+  expect(plan.notes.slice(3)).toEqual([
+    '1 kept photograph was left out: it looks more like an imported stranger than like Person 0.',
+  ])
+})
+
 test('what is left out leaves no trace in the candidate', async () => {
   const without = await trained()
   open.parts.gallery.removeModelVersion(without)
