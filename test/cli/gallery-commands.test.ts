@@ -166,7 +166,7 @@ test('a gallery that is gone while its key is not is said on stderr', async () =
 
 test('activity of a gallery nobody was verified in is an empty list', async () => {
   const home = await galleryOf(['Ada'])
-  expect((await semblance(['activity', '--json'], { home })).json).toEqual({ attempts: [] })
+  expect((await semblance(['activity', '--json'], { home })).json).toEqual({ attempts: [], events: [] })
   expect((await semblance(['activity', '--csv'], { home })).stdout).toBe(
     'time,claim,outcome,distance,threshold,model\n',
   )

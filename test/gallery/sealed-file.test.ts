@@ -45,7 +45,7 @@ describe('a sealed file', () => {
 
   test('of a newer format asks for a newer program', async () => {
     const bytes = await sealed(randomBytes(10))
-    bytes[18] = '2'.charCodeAt(0)
+    bytes[18] = '3'.charCodeAt(0)
     expect(await openFile(bytes, passphrase)).toMatchObject({ reason: 'newer-version' })
   })
 
