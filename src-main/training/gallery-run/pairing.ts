@@ -24,6 +24,22 @@ export function mapped(set: TrainingSet, head: Head): Mapped {
   return { set, head, before: set.vectors, after: applyToRows(set.vectors, set.dimension, head) }
 }
 
+/** All photographs of `people` (places) under both models, and whose each is. */
+export function photographsUnderBoth({ set, before, after }: Both, people: readonly number[]) {
+  const rows = people.flatMap((person) => [...set.training[person]!, ...set.heldOut[person]!])
+  const pick = (vectors: Float32Array) => {
+    const picked = new Float32Array(rows.length * set.dimension)
+    for (const [i, row] of rows.entries())
+      picked.set(vectors.subarray(row * set.dimension, (row + 1) * set.dimension), i * set.dimension)
+    return picked
+  }
+  return {
+    before: pick(before),
+    after: pick(after),
+    people: Int32Array.from(rows, (row) => set.owners[row]!),
+  }
+}
+
 const mostImpostors = 400_000 // comparisons: enough for an FMR of 1e-4, in a second
 
 /** Held-out photographs of `people` (places) against their templates; impostors are each other's held-out photographs. */

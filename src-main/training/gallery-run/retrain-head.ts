@@ -14,6 +14,7 @@ import {
   mapped,
   pairedAmong,
   pairedWithStrangers,
+  photographsUnderBoth,
   strangersAmong,
   type Mapped,
   type Strangers,
@@ -114,7 +115,7 @@ export async function* retrainHead(run: HeadRun): AsyncGenerator<HeadRunEvent, H
     at = { run: at.run + 1, runs }
     if (!healthOf(set.vectors, set.dimension, latest.head, null).finite) continue // the last run shows it too
     const all = mapped(set, latest.head)
-    const probing = photographsOf(all, leftOut)
+    const probing = photographsUnderBoth(all, leftOut)
     inFolds.push({
       ...pairedWithStrangers(all, staying, probing),
       threshold: strangers.thresholds(all, staying),
@@ -242,19 +243,4 @@ async function* trainOne(
 function meanOfLast(shares: readonly number[]): number | null {
   const last = shares.slice(-20)
   return last.length > 0 ? last.reduce((sum, share) => sum + share, 0) / last.length : null
-}
-
-function photographsOf({ set, before, after }: Mapped, people: readonly number[]) {
-  const rows = people.flatMap((person) => [...set.training[person]!, ...set.heldOut[person]!])
-  const pick = (vectors: Float32Array) => {
-    const picked = new Float32Array(rows.length * set.dimension)
-    for (const [i, row] of rows.entries())
-      picked.set(vectors.subarray(row * set.dimension, (row + 1) * set.dimension), i * set.dimension)
-    return picked
-  }
-  return {
-    before: pick(before),
-    after: pick(after),
-    people: Int32Array.from(rows, (row) => set.owners[row]!),
-  }
 }

@@ -16,7 +16,7 @@ import { mapsBelow, type Maps } from './network-maps.ts'
 import { fewestJudges } from './network-judges.ts'
 import { openPipeline } from './network-pipeline.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
-import { pairedAmong, pairedWithStrangers, strangersAmong, type Both, type Strangers } from './pairing.ts'
+import { pairedAmong, pairedWithStrangers, photographsUnderBoth, strangersAmong } from './pairing.ts'
 import { stepEvent, type GalleryRunEvent } from './run-event.ts'
 import { lookedAt, lowestTrained, trainNetwork } from './train-network.ts'
 import { peopleFolds, type TrainingSet } from './training-set.ts'
@@ -124,7 +124,7 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
     const seen = await openPipeline(run, trained.parameters, 'a network of a fold', at)
     const both = { set, before: set.vectors, after: yield* seen.embed(gallery, again) }
     await seen.close()
-    const probing = photographsOf(both, leftOut)
+    const probing = photographsUnderBoth(both, leftOut)
     const judged = pairedWithStrangers(both, staying, probing)
     // Of two forecasts by people whom this network has not seen the laxer: a stricter threshold alone is no merit.
     const among = withoutOwn(pairedWithStrangers(both, leftOut, probing).impostor)
@@ -273,21 +273,6 @@ async function* trainOne(
     }
   } finally {
     await beside?.close()
-  }
-}
-
-function photographsOf({ set, before, after }: Both, people: readonly number[]) {
-  const rows = people.flatMap((person) => [...set.training[person]!, ...set.heldOut[person]!])
-  const pick = (vectors: Float32Array): Strangers['vectors'] => {
-    const picked = new Float32Array(rows.length * set.dimension)
-    for (const [i, row] of rows.entries())
-      picked.set(vectors.subarray(row * set.dimension, (row + 1) * set.dimension), i * set.dimension)
-    return picked
-  }
-  return {
-    before: pick(before),
-    after: pick(after),
-    people: Int32Array.from(rows, (row) => set.owners[row]!),
   }
 }
 
