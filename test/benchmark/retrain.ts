@@ -3,13 +3,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
+import type { Depth } from '../../src-main/contract.ts'
 import type { TwoCovarianceModel } from '../../src-main/evaluation/virtual-strangers.ts'
 import { proofKinds } from '../training/gallery-run/proof-kinds.ts'
 import { lfwFaces } from './retrain-protocol.ts'
 import { table, type Figure } from './training-figure.ts'
 
 export interface RetrainBenchmarkOptions {
-  /** proof, figures, recipes, time; several with commas. `figures,time` unless said. */
+  /** proof, figures, recipes, time, verification; several with commas. `figures,time` unless said. */
   only?: string
   shared?: string // holds faces/lfw-dev
   json?: string // where the JSON goes
@@ -19,7 +20,7 @@ export interface RetrainBenchmarkOptions {
   seedFrom?: number // in the proof
   kinds?: string // of the proof, with commas
   seeds?: string // 1,2,3 of the figures; 1,2,3,4,5 of the recipes
-  folds?: string // 1,2,3,4,5
+  depth?: Depth // of the run that verification is timed beside
   recipes?: string // of the comparison, with semicolons
 }
 
@@ -73,6 +74,20 @@ const parts: Record<string, (options: RetrainBenchmarkOptions, place: Place) => 
     return gains(await lfwFaces(shared), settings, say)
   },
   time: async () => (await import('./retrain-time.ts')).headTime(),
+  verification: async ({ depth }, { shared }) => {
+    const { verificationDuringRun } = await import('./retrain-verification.ts')
+    const timed = await verificationDuringRun({ images: join(shared, 'faces/lfw-dev/images'), depth })
+    const { idle, during, ratio, load } = timed
+    return [
+      {
+        what: `p95 of a verification while a run trains at depth ${timed.depth}, against idle`,
+        asked: '≤ 1.5 ×',
+        measured: `${during.p95Ms.toFixed(0)} ms against ${idle.p95Ms.toFixed(0)} ms: ${ratio.toFixed(2)} × (load ${load.toFixed(1)} before)`,
+        reached: ratio <= 1.5,
+        values: { ratio, idleP95Ms: idle.p95Ms, duringP95Ms: during.p95Ms, load },
+      },
+    ]
+  },
   recipes: async ({ seeds, recipes }, { shared, out }) => {
     const { compareRecipes } = await import('./retrain-recipes.ts')
     const only = recipes?.split(';') ?? null
