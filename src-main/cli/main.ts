@@ -332,6 +332,10 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
     .command('promote <version>')
     .description('put a candidate in use; "semblance rollback" is the way back')
     .option('--even-if-rejected', 'for experts: also one that its report rejected; the log records it')
+    .option(
+      '--even-if-judged-against-another',
+      'for experts: also one whose report compares it with another model than the one in use; the log records it',
+    )
     .addOption(home())
     .addOption(json())
     .action((version, options) =>

@@ -9,9 +9,11 @@ import { withGallery, type GalleryOptions } from './with-gallery.ts'
 export interface PromoteOptions extends GalleryOptions {
   /** For experts: recorded in the log. */
   evenIfRejected?: boolean
+  /** The same where its report compares it with another model than the one in use. */
+  evenIfJudgedAgainstAnother?: boolean
 }
 
-/** Puts a candidate in use, in one transaction; a rejected one only where that is said. */
+/** Puts a candidate in use, in one transaction; a rejected one, or one that was judged against another model, only where that is said. */
 export function promote(said: string, options: PromoteOptions, terminal: Terminal): Promise<Outcome> {
   return withGallery(options, terminal, false, async (parts) => {
     const { gallery } = parts
@@ -20,6 +22,7 @@ export function promote(said: string, options: PromoteOptions, terminal: Termina
     const chosen = gallery.choices().length
     const promoted = await promoteModel(parts, version, {
       evenIfRejected: options.evenIfRejected === true,
+      evenIfJudgedAgainstAnother: options.evenIfJudgedAgainstAnother === true,
     })
     if (promoted.kind === 'refused')
       return refusedOutcome(
@@ -31,6 +34,11 @@ export function promote(said: string, options: PromoteOptions, terminal: Termina
       `Model ${version} is in use: ${count(promoted.photographs, 'photograph')} embedded anew. "semblance rollback" is the way back.`,
       ...(promoted.evenThoughRejected
         ? ['It was rejected by its report; the log says that it is used all the same.']
+        : []),
+      ...(promoted.evenThoughJudgedAgainst
+        ? [
+            `Its report compares it with ${promoted.evenThoughJudgedAgainst}, not with the model it replaced; the log says that it is used all the same.`,
+          ]
         : []),
       ...(promoted.without > 0
         ? [

@@ -148,6 +148,8 @@ export interface ModelSummary {
   inUse: boolean
   /** Whether the last promotion can be rolled back to it. */
   wayBack: boolean
+  /** Why it cannot be put in use now, in a sentence; null where it can, or is in use. */
+  notPromotable: string | null
   /** Null: the pre-trained one. */
   retrained: {
     parent: string
@@ -252,6 +254,8 @@ export interface ModelEvent {
   to: string
   /** By the command line's expert switch. */
   evenThoughRejected: boolean
+  /** The same: another model than the one it replaced, where its report compares it with that. */
+  evenThoughJudgedAgainst: string | null
   sentence: string
 }
 
@@ -287,7 +291,10 @@ export const retrainingCalls = {
     takes: v.object({ before: Version, after: Version, job: Job }),
     gives: gives<EmbeddingMap | Refusal>(),
   },
-  /** In one transaction; a rejected one is refused here (the command line has an expert switch). */
+  /**
+   * In one transaction; a rejected one, and one that was judged against another model than the one in use, is refused here
+   * (the command line has expert switches).
+   */
   'models.promote': {
     takes: v.object({ version: Version, job: Job }),
     gives: gives<{ kind: 'promoted'; version: string; photographs: number; without: number } | Refusal>(),

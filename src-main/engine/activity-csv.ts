@@ -30,8 +30,12 @@ export function activityCsv(attempts: Iterable<Attempt>, events: readonly ModelE
   return lines.map((line) => line + '\r\n').join('')
 }
 
-function eventLine({ at, kind, to, evenThoughRejected }: ModelEvent): string {
-  const outcome = `model-${kind}${evenThoughRejected ? '-though-rejected' : ''}`
+function eventLine({ at, kind, to, evenThoughRejected, evenThoughJudgedAgainst }: ModelEvent): string {
+  const forced = [
+    ...(evenThoughRejected ? ['-though-rejected'] : []),
+    ...(evenThoughJudgedAgainst ? ['-though-judged-against-another'] : []),
+  ]
+  const outcome = `model-${kind}${forced.join('')}`
   return [new Date(at).toISOString(), '', outcome, '', '', cell(to)].join(',')
 }
 

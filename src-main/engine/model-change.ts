@@ -1,5 +1,11 @@
 import type { Refusal } from '../contract.ts'
-import type { Embed, Promoted, RolledBack, SeenPhotograph } from '../gallery/versions-in-use.ts'
+import type {
+  Embed,
+  Promoted,
+  PromoteOptions,
+  RolledBack,
+  SeenPhotograph,
+} from '../gallery/versions-in-use.ts'
 import { noSuchModel } from '../gallery/versions.ts'
 import type { Embedded } from '../vision/embedding.ts'
 import { computedKey, embedUnder } from './embed-under.ts'
@@ -17,18 +23,16 @@ import { refused } from './refusal.ts'
 export async function promoteModel(
   parts: Parts,
   version: string,
-  options: { evenIfRejected: boolean },
+  options: PromoteOptions,
   job?: Pick<Job, 'signal' | 'progress'>,
 ): Promise<Promoted | Refusal> {
   const { gallery } = parts
-  const candidate = gallery.modelVersion(version)
-  if (!candidate) return noSuchModel
+  if (!gallery.modelVersion(version)) return noSuchModel
   if (!madeOf(gallery, version, (parts.pretrained ?? parts).model.version))
     return refused('other-network', 'This model goes over the network of another release: retrain instead.')
   // What will be refused anyway is not computed.
-  if (gallery.modelInUse().inUse !== version && (candidate.verdict === 'promote' || options.evenIfRejected))
-    return changing(parts, version, job, (embed) => gallery.promote(version, embed, options))
-  return gallery.promote(version, () => null, options)
+  const refusal = gallery.promotionRefusal(version, options)
+  return refusal ?? changing(parts, version, job, (embed) => gallery.promote(version, embed, options))
 }
 
 /** Back to the model before the last promotion, exactly. Refuses with 'no-way-back', 'cancelled' and 'changed-meanwhile'. */

@@ -172,6 +172,7 @@ const ModelVersion = v.object({
   description: v.looseObject({
     base: Word,
     parent: Word,
+    judgedAgainst: v.optional(Word),
     processor: Word,
     seconds: Finite,
     trainedOn: v.looseObject({ people: v.array(Count), photographs: Count, others: Word, hash: Word }),

@@ -89,8 +89,15 @@ import {
   trainingRun,
 } from './training-runs.ts'
 import type { IsGone, NewRun, RunEnding, RunProgress } from './training-runs.ts'
-import { modelEvents, modelInUse, promote, rollBack } from './versions-in-use.ts'
-import type { Embed, ModelEvent, ModelInUse, Promoted, RolledBack } from './versions-in-use.ts'
+import { modelEvents, modelInUse, promote, promotionRefusal, rollBack } from './versions-in-use.ts'
+import type {
+  Embed,
+  ModelEvent,
+  ModelInUse,
+  Promoted,
+  PromoteOptions,
+  RolledBack,
+} from './versions-in-use.ts'
 import {
   addModelVersion,
   modelHead,
@@ -433,8 +440,13 @@ export class Gallery {
     return modelInUse(this.#store)
   }
 
-  /** One transaction: either everything is of the new model, or nothing. Refuses with 'no-such-model', 'in-use', 'rejected', 'no-crops'. */
-  promote(version: string, embed: Embed, options: { evenIfRejected: boolean }): Promoted | Refusal {
+  /** Why `promote` would refuse a model before it looks at any photograph; null where it would not. */
+  promotionRefusal(version: string, options: PromoteOptions): Refusal | null {
+    return promotionRefusal(this.#store, version, options)
+  }
+
+  /** One transaction: either everything is of the new model, or nothing. Refuses with 'no-such-model', 'in-use', 'rejected', 'judged-against-another', 'no-crops'. */
+  promote(version: string, embed: Embed, options: PromoteOptions): Promoted | Refusal {
     return this.#store.write(() => promote(this.#store, version, embed, options))
   }
 

@@ -4,7 +4,7 @@ import { putStrangerEmbedding } from './cohorts.ts'
 import { embeddings, features } from './embeddings.ts'
 import { putEmbedding } from './photographs.ts'
 import type { Store } from './store.ts'
-import { modelVersion, noSuchModel, pretrainedUnder } from './versions.ts'
+import { modelVersion, noSuchModel, pretrainedUnder, type ModelVersion } from './versions.ts'
 
 /** What stands in force, and the ways back. */
 export interface ModelInUse {
@@ -33,6 +33,15 @@ export interface Promoted {
   photographs: number // embedded
   without: number // photographs that it cannot compare: nobody kept their crops
   evenThoughRejected: boolean
+  /** Another model than the one it replaced, where its report compares it with that; null where it does not. */
+  evenThoughJudgedAgainst: string | null
+}
+
+/** For experts: what is used all the same, and stands in the log. */
+export interface PromoteOptions {
+  evenIfRejected: boolean
+  /** Also where its report compares it with another model than the one in use. */
+  evenIfJudgedAgainstAnother?: boolean
 }
 
 export interface RolledBack {
@@ -45,7 +54,13 @@ export interface RolledBack {
 export type ModelEvent = { at: number } & Happened
 
 type Happened =
-  | { kind: 'promoted'; version: string; replaced: string | null; evenThoughRejected: boolean }
+  | {
+      kind: 'promoted'
+      version: string
+      replaced: string | null
+      evenThoughRejected: boolean
+      evenThoughJudgedAgainst?: string | null // older lines have none
+    }
   | { kind: 'rolled-back'; from: string; to: string | null }
 
 export const modelEventKinds = ['promoted', 'rolled-back'] as const satisfies Happened['kind'][]
@@ -62,28 +77,71 @@ export function modelInUse(store: Store): ModelInUse {
 }
 
 /**
- * Inside `store.write`: every photograph that was embedded before is embedded by the new model, templates follow, and
- * what the old one made is kept. Thresholds chosen for the old one stay where they are, stale. Refuses with
- * 'no-such-model', 'in-use', 'rejected' and 'no-crops' (somebody could not be verified any more).
+ * Why a model cannot be put in use, before any photograph is looked at; null where it can. Refuses with 'no-such-model',
+ * 'in-use', 'rejected' and 'judged-against-another' (its report says nothing about the model in use).
  */
-export function promote(
+export function promotionRefusal(
   store: Store,
   version: string,
-  embed: Embed,
-  { evenIfRejected }: { evenIfRejected: boolean },
-): Promoted | Refusal {
+  { evenIfRejected, evenIfJudgedAgainstAnother = false }: PromoteOptions,
+): Refusal | null {
   const candidate = modelVersion(store, version)
   if (!candidate) return noSuchModel
-  const before = stored(store)
-  if (before.inUse === version)
+  const { inUse, replaced } = stored(store)
+  if (inUse === version)
     return { kind: 'refused', reason: 'in-use', message: 'This model is in use already.' }
-  const rejected = candidate.verdict === 'reject'
-  if (rejected && !evenIfRejected)
+  if (candidate.verdict === 'reject' && !evenIfRejected)
     return {
       kind: 'refused',
       reason: 'rejected',
       message: 'This candidate was rejected by its report: it is not used.',
     }
+  const other = judgedAgainstAnother(store, candidate)
+  if (other === null || evenIfJudgedAgainstAnother) return null
+  const called = (each: string) =>
+    modelVersion(store, each)?.name ??
+    (each === pretrainedUnder(store, version) ? 'the pre-trained model' : 'a model that is gone')
+  const isWayBack = inUse !== null && (replaced.at(-1) ?? pretrainedUnder(store, version)) === other
+  return {
+    kind: 'refused',
+    reason: 'judged-against-another',
+    message:
+      `It was judged against ${called(other)}, and ${called(decidingNow(store, candidate))} is in use: its report says nothing about that one. ` +
+      (isWayBack ? `Roll back to ${called(other)} first, or retrain` : 'Retrain') +
+      ' from the model in use; or export it, delete it here and import the file: then it is judged against the model in use.',
+  }
+}
+
+/** The model that a candidate's report compares it with, where another one decides now; null where it is that one. */
+function judgedAgainstAnother(store: Store, candidate: ModelVersion): string | null {
+  const against = candidate.judgedAgainst ?? candidate.parent
+  return against === decidingNow(store, candidate) ? null : against
+}
+
+/** The model in use, as a version; what goes over the network of another release decides nothing. */
+function decidingNow(store: Store, { version }: ModelVersion): string {
+  const { inUse } = stored(store)
+  const base = pretrainedUnder(store, version)
+  return inUse !== null && pretrainedUnder(store, inUse) === base ? inUse : base
+}
+
+/**
+ * Inside `store.write`: every photograph that was embedded before is embedded by the new model, templates follow, and
+ * what the old one made is kept. Thresholds chosen for the old one stay where they are, stale. Refuses as
+ * `promotionRefusal` does, and with 'no-crops' (somebody could not be verified any more).
+ */
+export function promote(
+  store: Store,
+  version: string,
+  embed: Embed,
+  options: PromoteOptions,
+): Promoted | Refusal {
+  const refusal = promotionRefusal(store, version, options)
+  if (refusal) return refusal
+  const candidate = modelVersion(store, version)!
+  const before = stored(store)
+  const evenThoughRejected = candidate.verdict === 'reject'
+  const evenThoughJudgedAgainst = judgedAgainstAnother(store, candidate)
   const { photographs, without } = embedAll(store, version, embed)
   const lost = peopleLost(store, before.inUse ?? pretrainedUnder(store, version), version)
   if (lost > 0)
@@ -100,8 +158,9 @@ export function promote(
     choicesOf: { ...before.choicesOf, [nameOf(before.inUse)]: choices(store) },
   })
   bringBack(store, before.choicesOf[version])
-  log(store, { kind: 'promoted', version, replaced: before.inUse, evenThoughRejected: rejected })
-  return { kind: 'promoted', version, photographs, without, evenThoughRejected: rejected }
+  const forced = { evenThoughRejected, evenThoughJudgedAgainst }
+  log(store, { kind: 'promoted', version, replaced: before.inUse, ...forced })
+  return { kind: 'promoted', version, photographs, without, ...forced }
 }
 
 /**

@@ -9,6 +9,8 @@ export interface NewModelVersion {
   base: string
   /** The version it was trained from. */
   parent: string
+  /** The model in use that its report compares it with; the parent where that is left out. */
+  judgedAgainst?: string
   /** What the run was told, so that it can be run again: JSON. */
   recipe: unknown
   processor: string

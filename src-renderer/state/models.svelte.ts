@@ -50,9 +50,14 @@ export class Models {
     return this.one(version)?.name ?? version
   }
 
-  /** Passed the gate, and is neither in use nor what one would go back to. */
-  canPromote({ inUse, retrained }: ModelSummary): boolean {
-    return !inUse && retrained?.verdict === 'promote'
+  /** Passed the gate against the model that is in use, and is not in use itself. */
+  canPromote({ inUse, retrained, notPromotable }: ModelSummary): boolean {
+    return !inUse && retrained?.verdict === 'promote' && notPromotable === null
+  }
+
+  /** Why one that passed the gate cannot be promoted all the same; null where it can, or did not pass. */
+  whyNot({ inUse, wayBack, retrained, notPromotable }: ModelSummary): string | null {
+    return !inUse && !wayBack && retrained?.verdict === 'promote' ? notPromotable : null
   }
 
   canDelete({ inUse, wayBack, retrained }: ModelSummary): boolean {

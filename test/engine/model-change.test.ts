@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createEngine } from '../../src-main/engine.ts'
 import { promoteModel, rollBackModel } from '../../src-main/engine/model-change.ts'
+import { modelEvents } from '../../src-main/engine/retraining/model-events.ts'
 import { underModel, upToDate } from '../../src-main/engine/model-in-use.ts'
 import type { Parts } from '../../src-main/engine/parts.ts'
 import { compare } from '../../src-main/engine/verification.ts'
@@ -37,10 +38,15 @@ async function enrolled(parts: Parts, name: string, seeds: number[], keepCrop = 
   return outcome.person
 }
 
-function added({ gallery }: Parts, made: Pick<NewModelVersion, 'head' | 'network'>, base = '1'): string {
+function added(
+  { gallery }: Parts,
+  made: Pick<NewModelVersion, 'head' | 'network'>,
+  base = '1',
+  parent = base,
+): string {
   const outcome = gallery.addModelVersion({
     base,
-    parent: base,
+    parent,
     recipe: {},
     processor: 'cpu',
     seconds: 1,
@@ -163,7 +169,7 @@ test('two who go back at once go back once, and nothing that one network made is
   await enrolled(parts, 'Ada', [1, 2])
   const first = added(parts, { network: await files.better })
   await promoteModel(parts, first, asIs)
-  const second = added(parts, { network: await colourFile(3) })
+  const second = added(parts, { network: await colourFile(3) }, '1', first)
   await promoteModel(upToDate(parts), second, asIs)
   const under = upToDate(parts)
   const ben = await enrolled(under, 'Ben', [4])
@@ -174,6 +180,25 @@ test('two who go back at once go back once, and nothing that one network made is
   expect(await twice).toMatchObject({ kind: 'refused', reason: 'changed-meanwhile' })
   expect(under.gallery.modelInUse().inUse).toBe(first)
   expect(under.gallery.embeddings('1', ben)).toEqual([])
+})
+
+test('no photograph is looked at for a candidate that was judged against another model', async () => {
+  const parts = await openParts()
+  await enrolled(parts, 'Ada', [1, 2])
+  const first = added(parts, { network: await files.better })
+  await promoteModel(parts, first, asIs)
+  const second = added(parts, { network: await colourFile(3) })
+  let looked = 0
+  const job = { signal: new AbortController().signal, progress: () => void looked++ }
+  expect(await promoteModel(upToDate(parts), second, asIs, job)).toMatchObject({
+    reason: 'judged-against-another',
+  })
+  expect([looked, parts.gallery.modelInUse().inUse]).toEqual([0, first])
+  const forced = { evenIfRejected: false, evenIfJudgedAgainstAnother: true }
+  expect(await promoteModel(upToDate(parts), second, forced, job)).toMatchObject({ kind: 'promoted' })
+  expect(modelEvents(parts)[0]!.sentence).toBe(
+    `retrained 2 (${second}) was put in use EVEN THOUGH ITS REPORT COMPARES IT WITH pre-trained, in place of retrained 1 (${first}).`,
+  )
 })
 
 test('a candidate of another release’s network is refused', async () => {

@@ -97,6 +97,7 @@ test('promotion embeds everybody and every stranger, and keeps what the old mode
     photographs: 3,
     without: 0,
     evenThoughRejected: false,
+    evenThoughJudgedAgainst: null,
   })
   expect(gallery.modelInUse()).toEqual({ inUse: version, replaced: [null] })
   expect(gallery.stale(version)).toEqual([])
@@ -140,7 +141,7 @@ describe('rolling back', () => {
   test('goes back one promotion at a time', async () => {
     const { gallery } = await galleryOfTwo()
     const first = added(gallery)
-    const second = added(gallery, { head: Float32Array.of(1, 2) })
+    const second = added(gallery, { head: Float32Array.of(1, 2), parent: first })
     gallery.promote(first, turn, asIs)
     gallery.promote(second, turn, asIs)
     expect(gallery.rollBack(turn)).toMatchObject({ to: first })
@@ -162,6 +163,59 @@ test('a rejected candidate is refused, and where it is forced the log says so', 
   expect(gallery.modelEvents()).toEqual([])
   expect(gallery.promote(version, turn, { evenIfRejected: true })).toMatchObject({ evenThoughRejected: true })
   expect(gallery.modelEvents()).toMatchObject([{ kind: 'promoted', version, evenThoughRejected: true }])
+})
+
+describe('a candidate whose report compares it with another model than the one in use', () => {
+  test('is refused with the way out, and where it is forced the log says so', async () => {
+    const { gallery } = await galleryOfTwo()
+    const first = added(gallery)
+    const second = added(gallery, { head: Float32Array.of(1, 2) })
+    gallery.promote(first, turn, asIs)
+    const refused = gallery.promote(second, turn, asIs)
+    expect(refused).toMatchObject({ kind: 'refused', reason: 'judged-against-another' })
+    expect(refused).toEqual(gallery.promotionRefusal(second, asIs))
+    expect((refused as { message: string }).message).toMatch(
+      /against the pre-trained model, and retrained 1 is in use.*Roll back to the pre-trained model first/,
+    )
+    expect(gallery.modelInUse().inUse).toBe(first)
+
+    gallery.rollBack(turn)
+    expect(gallery.promotionRefusal(second, asIs)).toBe(null)
+    gallery.promote(first, turn, asIs)
+    const forced = { evenIfRejected: false, evenIfJudgedAgainstAnother: true }
+    expect(gallery.promote(second, turn, forced)).toMatchObject({ evenThoughJudgedAgainst: base })
+    expect(gallery.modelEvents()[0]).toMatchObject({ replaced: first, evenThoughJudgedAgainst: base })
+  })
+
+  test('is not helped by the switch for rejected ones, nor a rejected one by this switch', async () => {
+    const { gallery } = await galleryOfTwo()
+    gallery.promote(added(gallery), turn, asIs)
+    const second = added(gallery, { head: Float32Array.of(1, 2), verdict: 'reject' })
+    const asked = (evenIfRejected: boolean, evenIfJudgedAgainstAnother: boolean) =>
+      gallery.promotionRefusal(second, { evenIfRejected, evenIfJudgedAgainstAnother })?.reason
+    expect(asked(false, true)).toBe('rejected')
+    expect(asked(true, false)).toBe('judged-against-another')
+    expect(asked(true, true)).toBe(undefined)
+  })
+
+  test('is known by whom it was judged against, not by whom it was made of', async () => {
+    const { gallery } = await galleryOfTwo()
+    const first = added(gallery)
+    gallery.promote(first, turn, asIs)
+    // Imported: made elsewhere from something else, judged here.
+    const imported = added(gallery, { head: Float32Array.of(3), parent: base, judgedAgainst: first })
+    expect(gallery.promotionRefusal(imported, asIs)).toBe(null)
+    expect(gallery.promote(imported, turn, asIs)).toMatchObject({ evenThoughJudgedAgainst: null })
+    // What it was judged against may be gone.
+    const child = added(gallery, { head: Float32Array.of(4), judgedAgainst: 'model-1-gone' })
+    expect(gallery.promotionRefusal(child, asIs)?.message).toContain('against a model that is gone')
+  })
+
+  test('which goes over the network of another release than the one in use is judged against its own', async () => {
+    const { gallery } = await galleryOfTwo()
+    gallery.promote(added(gallery, { base: 'model-0', parent: 'model-0' }), turn, asIs)
+    expect(gallery.promotionRefusal(added(gallery), asIs)).toBe(null)
+  })
 })
 
 test('a promotion that fails in the middle leaves everything as it was', async () => {
@@ -253,7 +307,7 @@ describe('deleting a model', () => {
   test('is refused for the one in use and for the way back', async () => {
     const { gallery } = await galleryOfTwo()
     const first = added(gallery)
-    const second = added(gallery, { head: Float32Array.of(1, 2) })
+    const second = added(gallery, { head: Float32Array.of(1, 2), parent: first })
     gallery.promote(first, turn, asIs)
     gallery.promote(second, turn, asIs)
     expect(gallery.removeModelVersion(second)).toMatchObject({ reason: 'in-use' })

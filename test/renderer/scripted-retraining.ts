@@ -30,6 +30,7 @@ export const pretrained: ModelSummary = {
   name: 'pre-trained',
   inUse: true,
   wayBack: false,
+  notPromotable: null,
   retrained: null,
 }
 
@@ -105,6 +106,7 @@ export class ScriptedRetraining {
       name: `retrained ${this.#made}`,
       inUse: false,
       wayBack: false,
+      notPromotable: null,
       retrained: {
         parent: this.models.find((one) => one.inUse)?.version ?? '1',
         madeAt,
@@ -296,6 +298,7 @@ export class ScriptedRetraining {
         from,
         to,
         evenThoughRejected: false,
+        evenThoughJudgedAgainst: null,
         sentence:
           kind === 'promoted'
             ? `${called(to)} was put in use, in place of ${called(from)}.`

@@ -67,6 +67,7 @@ export async function importModel(
     ...foreign.made,
     base: note.base,
     parent: note.parent,
+    judgedAgainst: parts.model.version,
     recipe: note.recipe,
     processor: note.processor,
     seconds: note.seconds,

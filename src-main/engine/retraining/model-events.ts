@@ -12,7 +12,12 @@ export function modelEvents(parts: Pick<Parts, 'gallery' | 'model' | 'pretrained
   return parts.gallery.modelEvents().map((event) => {
     if (event.kind === 'promoted') {
       const [from, to] = [versionOf(event.replaced), event.version]
-      const forced = event.evenThoughRejected ? ' EVEN THOUGH ITS REPORT REJECTED IT' : ''
+      const against = event.evenThoughJudgedAgainst ?? null
+      const although = [
+        ...(event.evenThoughRejected ? ['REJECTED IT'] : []),
+        ...(against ? [`COMPARES IT WITH ${called(against)}`] : []),
+      ]
+      const forced = although.length > 0 ? ` EVEN THOUGH ITS REPORT ${although.join(' AND ')}` : ''
       const sentence = `${called(to)} was put in use${forced}, in place of ${called(from)}.`
       return {
         at: event.at,
@@ -20,11 +25,13 @@ export function modelEvents(parts: Pick<Parts, 'gallery' | 'model' | 'pretrained
         from,
         to,
         evenThoughRejected: event.evenThoughRejected,
+        evenThoughJudgedAgainst: against,
         sentence,
       }
     }
     const [from, to] = [event.from, versionOf(event.to)]
     const sentence = `Rolled back from ${called(from)} to ${called(to)}.`
-    return { at: event.at, kind: 'rolled-back', from, to, evenThoughRejected: false, sentence }
+    const forced = { evenThoughRejected: false, evenThoughJudgedAgainst: null }
+    return { at: event.at, kind: 'rolled-back', from, to, ...forced, sentence }
   })
 }

@@ -81,6 +81,7 @@ function summaryOf({ gallery }: Pick<Parts, 'gallery'>, described: ModelVersion)
     name,
     inUse: inUse === version,
     wayBack: inUse !== null && replaced.at(-1) === version,
+    notPromotable: inUse === version ? null : (gallery.promotionRefusal(version, asItIs)?.message ?? null),
     retrained: {
       parent,
       madeAt,
@@ -109,6 +110,9 @@ function pretrained(parts: Pick<Parts, 'gallery' | 'model' | 'pretrained'>): Mod
     name: 'pre-trained',
     inUse: inUse === null,
     wayBack: inUse !== null && replaced.at(-1) === null,
+    notPromotable: inUse === null ? null : 'The pre-trained model is gone back to, one promotion at a time.',
     retrained: null,
   }
 }
+
+const asItIs = { evenIfRejected: false }

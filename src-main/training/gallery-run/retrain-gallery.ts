@@ -150,6 +150,7 @@ export async function* retrainGallery(
   const added = gallery.addModelVersion({
     ...made.kept,
     parent: version,
+    judgedAgainst: version,
     recipe,
     processor: run.processor,
     seconds,
