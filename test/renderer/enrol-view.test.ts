@@ -44,7 +44,7 @@ describe('the Enrol view', () => {
       async (opened) => {
         const { page } = opened
         await page.getByLabel('Name').fill('Ada Example')
-        expect(await page.getByRole('button', { name: 'Continue' }).isDisabled()).toBe(true)
+        await expect.poll(() => page.getByRole('button', { name: 'Continue' }).isDisabled()).toBe(true)
         await begin(opened, 'Ada Example')
         await page.getByRole('alert').filter({ hasText: 'Somebody of this name is enrolled.' }).waitFor()
       },

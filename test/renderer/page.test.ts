@@ -101,7 +101,7 @@ describe('the frame', () => {
       await page.getByLabel('Search claims').fill('bo')
       await page.keyboard.press('Alt+7')
       await page.keyboard.press('Alt+6')
-      expect(await page.getByLabel('Search claims').inputValue()).toBe('bo')
+      await expect.poll(() => page.getByLabel('Search claims').inputValue()).toBe('bo')
     }))
 
   test('a key that is pressed before the page is there is heard when it is', () =>
@@ -165,11 +165,11 @@ describe('people and settings', () => {
       await page.getByRole('button', { name: 'Forget Bo Sample' }).click()
       const dialog = page.getByRole('alertdialog')
       await dialog.getByLabel('Type the name to go on').fill('bo sample')
-      expect(await dialog.getByRole('button', { name: 'Forget for good' }).isDisabled()).toBe(true)
+      await expect.poll(() => dialog.getByRole('button', { name: 'Forget for good' }).isDisabled()).toBe(true)
       await dialog.getByLabel('Type the name to go on').fill('Bo Sample')
       await dialog.getByRole('button', { name: 'Forget for good' }).click()
       await page.getByRole('heading', { level: 1, name: 'People' }).waitFor()
-      expect(await page.getByRole('link', { name: /Bo Sample/ }).count()).toBe(0)
+      await expect.poll(() => page.getByRole('link', { name: /Bo Sample/ }).count()).toBe(0)
       expect(engine.heard.find(({ name }) => name === 'person.forget')?.takes).toEqual({
         person: 2,
         name: 'Bo Sample',
@@ -215,7 +215,7 @@ describe('people and settings', () => {
       expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
       await field.fill('0')
       await field.press('Tab')
-      expect(await field.inputValue()).toBe('12')
+      await expect.poll(() => field.inputValue()).toBe('12')
       expect(engine.settings.photographsPerPerson).toBe(12)
     }))
 
@@ -243,7 +243,7 @@ describe('people and settings', () => {
     opening({ hash: '#/settings' }, async ({ page }) => {
       const words = page.getByText('those that are stored already stay')
       await page.getByRole('switch', { name: 'Keep the face crops' }).waitFor()
-      expect(await words.count()).toBe(0)
+      await expect.poll(() => words.count()).toBe(0)
       await page.getByRole('switch', { name: 'Keep the face crops' }).click()
       await words.waitFor()
     }))
@@ -254,7 +254,7 @@ describe('people and settings', () => {
       const dialog = page.getByRole('dialog')
       await dialog.getByLabel('Passphrase').fill('four words are fine')
       await dialog.getByLabel('Again').fill('four words are')
-      expect(await dialog.getByRole('button', { name: 'Export' }).isDisabled()).toBe(true)
+      await expect.poll(() => dialog.getByRole('button', { name: 'Export' }).isDisabled()).toBe(true)
       await dialog.getByLabel('Again').fill('four words are fine')
       const download = page.waitForEvent('download')
       await dialog.getByRole('button', { name: 'Export' }).click()

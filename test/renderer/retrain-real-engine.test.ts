@@ -54,8 +54,8 @@ test(
       const report = await engine.call('models.report', { version: made!.version })
       if (report.kind === 'refused') throw new Error(report.message)
       const lines = page.getByRole('region', { name: 'Lines of the gate' }).getByRole('row')
-      expect(await lines.count()).toBe(report.lines.length + 1)
-      expect(await page.getByRole('button', { name: 'Promote' }).count()).toBe(0)
+      await expect.poll(() => lines.count()).toBe(report.lines.length + 1)
+      await expect.poll(() => page.getByRole('button', { name: 'Promote' }).count()).toBe(0)
       await page.getByText('How it learned').click()
       await page.getByRole('img', { name: /^Loss by step/ }).waitFor()
 

@@ -136,7 +136,7 @@ describe('the plan', () => {
       await page.getByRole('combobox', { name: /^Loss: / }).click()
       await page.getByRole('option', { name: 'ArcFace', exact: true }).click()
       await page.getByText('there is nothing to mine').waitFor()
-      expect(await page.getByRole('combobox', { name: /^Miner: / }).isDisabled()).toBe(true)
+      await expect.poll(() => page.getByRole('combobox', { name: /^Miner: / }).isDisabled()).toBe(true)
     }))
 
   test('a number that cannot be is said at its field, and no run begins with it', () =>
@@ -145,7 +145,7 @@ describe('the plan', () => {
       const steps = page.getByLabel('Steps')
       await steps.fill('1.5')
       await page.getByText('A whole number from 1 to 100,000; empty is the usual one.').waitFor()
-      expect(await begin(page).isDisabled()).toBe(true)
+      await expect.poll(() => begin(page).isDisabled()).toBe(true)
       await steps.fill('')
       await expect.poll(() => begin(page).isEnabled()).toBe(true)
     }))
@@ -157,7 +157,7 @@ describe('the plan', () => {
       async ({ page }) => {
         await page.getByRole('heading', { name: 'No run can be made yet' }).waitFor()
         await page.getByText('five are needed').waitFor()
-        expect(await begin(page).count()).toBe(0)
+        await expect.poll(() => begin(page).count()).toBe(0)
         await page.getByRole('link', { name: 'Add photographs' }).click()
         await page.getByRole('heading', { level: 1, name: 'Enrol' }).waitFor()
       },
@@ -199,7 +199,7 @@ describe('a run', () => {
         expect(await places()).toEqual(before)
         await page.getByText('Loss as a table').click()
         const rows = page.getByRole('region', { name: 'Loss', exact: true }).getByRole('row')
-        expect(await rows.count()).toBe(1 + 72)
+        await expect.poll(() => rows.count()).toBe(1 + 72)
 
         await goTo(page, '#/people')
         await page.getByRole('link', { name: 'Retrain : a run goes on' }).click()
@@ -222,7 +222,7 @@ describe('a run', () => {
         await begin(page).waitFor()
         expect(heard(engine, 'retrain.cancel')).toEqual([{ run: 1 }])
         await page.getByRole('button', { name: 'Put the last run away' }).click()
-        expect(await page.getByText('The run was cancelled').count()).toBe(0)
+        await expect.poll(() => page.getByText('The run was cancelled').count()).toBe(0)
       },
     ))
 
@@ -236,7 +236,7 @@ describe('a run', () => {
         await page.getByRole('link', { name: 'Retrain : a run goes on' }).click()
         await page.getByText('started from the command line').waitFor()
         await page.getByText('120 of 1,200 steps').waitFor()
-        expect(await begin(page).count()).toBe(0)
+        await expect.poll(() => begin(page).count()).toBe(0)
         await page.getByRole('button', { name: 'Cancel the run' }).click()
         await page.getByRole('heading', { name: 'The run was cancelled' }).waitFor()
       },
@@ -275,9 +275,9 @@ describe('before and after', () => {
           .waitFor()
       const gained = drawn.people.filter(({ errors }) => errors.after < errors.before).length
       await page.getByText(`${gained} people are rejected less often`).waitFor()
-      expect(await page.getByRole('region', { name: 'Lines of the gate' }).getByRole('row').count()).toBe(
-        drawn.lines.length + 1,
-      )
+      await expect
+        .poll(() => page.getByRole('region', { name: 'Lines of the gate' }).getByRole('row').count())
+        .toBe(drawn.lines.length + 1)
 
       await verdict.getByRole('button', { name: 'Promote' }).click()
       await page.getByText(/retrained 1 is in use: 296 photographs embedded anew/).waitFor()
@@ -302,13 +302,13 @@ describe('before and after', () => {
       async ({ page }, engine) => {
         await begin(page).click()
         await page.getByRole('heading', { name: 'retrained 1 is rejected' }).waitFor()
-        expect(await page.getByRole('button', { name: /Promote/ }).count()).toBe(0)
+        await expect.poll(() => page.getByRole('button', { name: /Promote/ }).count()).toBe(0)
         await page.getByRole('link', { name: 'See before and after' }).click()
         await page.getByText('It can be looked at, not used').waitFor()
         const failed = page.getByRole('row').filter({ hasText: 'the line it failed with' })
-        expect(await failed.count()).toBe(1)
+        await expect.poll(() => failed.count()).toBe(1)
         await failed.getByText(/they collapse/).waitFor()
-        expect(await page.getByRole('button', { name: /Promote/ }).count()).toBe(0)
+        await expect.poll(() => page.getByRole('button', { name: /Promote/ }).count()).toBe(0)
         await page.getByRole('button', { name: 'Discard…' }).click()
         await page.getByRole('alertdialog').getByRole('button', { name: 'Discard it' }).click()
         await page.getByRole('heading', { level: 1, name: 'Retrain' }).waitFor()
@@ -331,7 +331,7 @@ describe('before and after', () => {
         await page.getByRole('img', { name: /^Map of the gallery after.*Standing out: Bo Sample/ }).waitFor()
         await page.keyboard.press('Space')
         const photographs = page.getByRole('list', { name: 'Photographs of Bo Sample' })
-        expect(await photographs.getByRole('button').count()).toBe(8)
+        await expect.poll(() => photographs.getByRole('button').count()).toBe(8)
         await photographs.getByRole('button', { name: 'Photograph 3' }).press('Enter')
         await expect.poll(() => heard(engine, 'photograph')).toContainEqual({ photograph: 22 })
 
@@ -383,12 +383,9 @@ describe('versions', () => {
     retraining({}, withHistory, async ({ page }) => {
       const list = page.getByRole('list', { name: 'Versions of the model, newest first' })
       const lines = list.locator(':scope > li')
-      expect(await lines.locator('b').allTextContents()).toEqual([
-        'retrained 3',
-        'retrained 2',
-        'retrained 1',
-        'pre-trained',
-      ])
+      await expect
+        .poll(() => lines.locator('b').allTextContents())
+        .toEqual(['retrained 3', 'retrained 2', 'retrained 1', 'pre-trained'])
       const line = (name: string) => lines.filter({ has: page.locator('b', { hasText: name }) })
       await line('retrained 3').getByText('in use', { exact: true }).waitFor()
       await line('retrained 3').getByText('from retrained 1, 2 days ago').waitFor()

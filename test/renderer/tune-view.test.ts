@@ -74,12 +74,12 @@ describe('the histogram and its threshold', () => {
     tuning({}, async ({ page, slider }) => {
       await slider.focus()
       await page.keyboard.press('ArrowRight')
-      expect(await slider.getAttribute('aria-valuenow')).toBe('0.872')
+      await expect.poll(() => slider.getAttribute('aria-valuenow')).toBe('0.872')
       await page.keyboard.press('Shift+ArrowLeft')
-      expect(await slider.getAttribute('aria-valuenow')).toBe('0.862')
-      expect(await slider.getAttribute('aria-valuetext')).toMatch(
-        /^Threshold 0\.8620: false matches .+, at most .+; false non-matches .+, at most .+\.$/,
-      )
+      await expect.poll(() => slider.getAttribute('aria-valuenow')).toBe('0.862')
+      await expect
+        .poll(() => slider.getAttribute('aria-valuetext'))
+        .toMatch(/^Threshold 0\.8620: false matches .+, at most .+; false non-matches .+, at most .+\.$/)
       await page.keyboard.press('Home')
       expect(await slider.getAttribute('aria-valuenow')).toBe(await slider.getAttribute('aria-valuemin'))
     }))
@@ -108,7 +108,7 @@ describe('the histogram and its threshold', () => {
       const matches = page.getByRole('region', { name: 'False matches' })
       await matches.getByText('no error seen').waitFor()
       await matches.getByText(/^≤ /).waitFor()
-      expect(await matches.getByText(/^0 %/).count()).toBe(0)
+      await expect.poll(() => matches.getByText(/^0 %/).count()).toBe(0)
     }))
 
   test('a move over ten million pairs stays inside a frame', async () => {
@@ -183,7 +183,7 @@ describe('choosing', () => {
         .getByText(/^37 people support 0\.45\s% at best, not 0\.01\s%; 245 people are the least/)
         .waitFor()
       const use = chooser.getByRole('button', { name: /^Use / })
-      expect(await use.isDisabled()).toBe(true)
+      await expect.poll(() => use.isDisabled()).toBe(true)
       const background = () =>
         page.evaluate("getComputedStyle(document.querySelector('.chooser .button.primary')).backgroundColor")
       await page.mouse.move(0, 0)
@@ -224,7 +224,9 @@ describe('choosing', () => {
         engine.tuning.stale = 'The gallery has changed since the threshold was chosen.'
         engine.tell('gallery-changed', {}) // of the choice: nothing was enrolled
         await page.getByText('The gallery has changed since the threshold was chosen.').waitFor()
-        expect(await page.getByText('The gallery has changed since this was measured.').count()).toBe(0)
+        await expect
+          .poll(() => page.getByText('The gallery has changed since this was measured.').count())
+          .toBe(0)
         engine.people = engine.people.map((person) => ({ ...person, photographs: person.photographs + 1 }))
         engine.tell('gallery-changed', {})
         await page.getByText('The gallery has changed since this was measured.').waitFor()
@@ -250,7 +252,7 @@ describe('what stands behind the rates', () => {
         .getByRole('img', { name: /^Photograph of Sample/ })
         .first()
         .waitFor()
-      expect(await pairs.getByRole('listitem').count()).toBe(24)
+      await expect.poll(() => pairs.getByRole('listitem').count()).toBe(24)
       expect(heard(engine, 'tune.pairs')).toMatchObject([
         { tail: 'unlike-photographs' },
         { tail: 'alike-strangers' },
@@ -278,7 +280,7 @@ describe('what stands behind the rates', () => {
     tuning({}, async ({ page }, engine) => {
       await tab(page, 'By person')
       const rows = thresholds(page).getByRole('row')
-      expect(await rows.count()).toBe(38)
+      await expect.poll(() => rows.count()).toBe(38)
       await rows
         .filter({ hasText: /Stricter by|Looser by|As for everyone/ })
         .first()
@@ -299,12 +301,12 @@ describe('what stands behind the rates', () => {
       await page.getByText('Nobody has one: all are judged alike.').waitFor()
       const stricter = thresholds(page).getByRole('row').filter({ hasText: 'Stricter by' }).first()
       const looser = thresholds(page).getByRole('row').filter({ hasText: 'Looser by' }).first()
-      expect(await looser.getByRole('button').count()).toBe(0)
+      await expect.poll(() => looser.getByRole('button').count()).toBe(0)
       const name = await stricter.getByRole('link').textContent()
       await stricter.getByRole('button', { name: new RegExp(`^Use 0\\.\\d{4} for ${name!}$`) }).click()
       const row = thresholds(page).getByRole('row').filter({ hasText: 'in use' })
       await row.waitFor()
-      expect(await row.getByRole('link').textContent()).toBe(name)
+      await expect.poll(() => row.getByRole('link').textContent()).toBe(name)
       await page.getByText('1 person has one.').waitFor()
       expect(heard(engine, 'tune.choose-personal')).toMatchObject([
         { form: 'burst-template', person: Number(name!.split(' ')[1]) },
@@ -321,7 +323,7 @@ describe('what stands behind the rates', () => {
       const names = await grid.getByRole('rowheader').locator('bdi').allTextContents()
       expect(names.length).toBeGreaterThan(4)
       const cells = grid.getByRole('gridcell')
-      expect(await cells.count()).toBe(names.length ** 2)
+      await expect.poll(() => cells.count()).toBe(names.length ** 2)
       const focused = () => page.locator(':focus').getAttribute('aria-label')
       await grid.locator('[tabindex="0"]').focus()
       expect(await focused()).toMatch(new RegExp(`^${names[1]!} comes within 0\\.\\d{4} of ${names[0]!}`))
@@ -334,7 +336,7 @@ describe('what stands behind the rates', () => {
       await page.keyboard.press('ArrowLeft') // no further
       expect(await focused()).toBe(`${names[0]!}, themselves`)
       // Moved far enough to the right, the threshold takes the nearest for each other.
-      expect(await grid.getByRole('gridcell', { name: /taken for them/ }).count()).toBe(0)
+      await expect.poll(() => grid.getByRole('gridcell', { name: /taken for them/ }).count()).toBe(0)
       await slider.focus()
       for (let i = 0; i < 5; i++) await page.keyboard.press('PageUp')
       await expect
@@ -367,7 +369,7 @@ describe('what stands behind the rates', () => {
       await tab(page, 'Day, camera, light')
       for (const name of ['day', 'camera', 'light on the face'])
         await page.getByRole('table', { name: `Distances by ${name}` }).waitFor()
-      expect(await page.getByText(/\(95 %: [−+]0\.\d+ to [−+]0\.\d+, 37 people\)/).count()).toBe(3)
+      await expect.poll(() => page.getByText(/\(95 %: [−+]0\.\d+ to [−+]0\.\d+, 37 people\)/).count()).toBe(3)
     }))
 
   test('compares ways to normalise where strangers were imported, and only looks', () =>
@@ -382,12 +384,14 @@ describe('what stands behind the rates', () => {
       await page.getByRole('button', { name: /^Compare at/ }).click()
       const table = page.getByRole('table', { name: 'Ways to normalise' })
       await table.waitFor()
-      expect(await table.getByRole('rowheader').allTextContents()).toEqual([
-        expect.stringContaining('Plain'),
-        expect.stringContaining('Z-norm'),
-        expect.stringContaining('T-norm'),
-        expect.stringContaining('S-norm'),
-      ])
+      await expect
+        .poll(() => table.getByRole('rowheader').allTextContents())
+        .toEqual([
+          expect.stringContaining('Plain'),
+          expect.stringContaining('Z-norm'),
+          expect.stringContaining('T-norm'),
+          expect.stringContaining('S-norm'),
+        ])
       await page.getByText('Fitted on 60 strangers, judged on 37 other people').waitFor()
       expect(heard(engine, 'tune.choose')).toEqual([])
     }))
@@ -396,7 +400,7 @@ describe('what stands behind the rates', () => {
     tuning({}, async ({ page }) => {
       await tab(page, 'Calibration')
       await page.getByText(/times likelier for/).waitFor()
-      expect(await page.getByText(/a claim whose distance is just/).count()).toBe(0)
+      await expect.poll(() => page.getByText(/a claim whose distance is just/).count()).toBe(0)
       await page.getByLabel('Impostors among claims').fill('1')
       await page.getByText(/a claim whose distance is just/).waitFor()
     }))

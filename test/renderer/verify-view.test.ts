@@ -61,7 +61,7 @@ describe('the Verify view', () => {
         await page.keyboard.press('Enter')
         await page.keyboard.press('Space')
         await page.getByTestId('verdict').waitFor()
-        expect(await page.getByTestId('verdict').textContent()).toBe('Match')
+        await expect.poll(() => page.getByTestId('verdict').textContent()).toBe('Match')
         const evidence = page.getByRole('region', { name: 'Evidence' })
         await evidence
           .getByRole('img', { name: 'Distance 0.512, threshold 0.871: inside by 0.359.' })
@@ -121,7 +121,7 @@ describe('the Verify view', () => {
       async (opened) => {
         await verifyAda(opened)
         const { page } = opened
-        expect(await page.getByTestId('verdict').textContent()).toBe('Picture too poor')
+        await expect.poll(() => page.getByTestId('verdict').textContent()).toBe('Picture too poor')
         await page.getByRole('heading', { name: 'Move closer: your eyes are 31 px apart' }).waitFor()
         await page.getByText('Distance between the eyes: 31 px, limit 60 px').waitFor()
       },
