@@ -29,9 +29,10 @@ export function showModel(said: string, options: GalleryOptions, terminal: Termi
 }
 
 /** The gate's lines, who should have been looked at, and the verdict. */
-export function reportLines({ lines, mixed, sentence }: CandidateReport): string[] {
+export function reportLines({ lines, notes, mixed, sentence }: CandidateReport): string[] {
   return [
     ...lines.map(lineInWords),
+    ...notes,
     ...mixed.map(
       ({ name, photographs }) =>
         `! ${count(photographs, 'photograph')} of ${shown(name)} look like somebody else.`,

@@ -217,6 +217,8 @@ export interface CandidateReport {
   /** The line that failed. */
   failed: string | null
   lines: GateLine[]
+  /** What else is to be known of who judged, each a sentence. */
+  notes: string[]
   mixed: { person: PersonId; name: string; photographs: number }[]
   run: RetrainRun | null
 }

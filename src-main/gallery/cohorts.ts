@@ -1,6 +1,7 @@
 import type { Cohort, CohortId, CohortPhotographId, Refusal } from '../contract.ts'
-import type { NewStranger, StaleStranger, StrangerEmbedding } from './records.ts'
+import type { NewStranger, StaleStranger, Stranger, StrangerEmbedding } from './records.ts'
 import type { Store } from './store.ts'
+import { cropId } from './trained-on.ts'
 
 /** People who are not enrolled: crops and embeddings under a number, without a name. In the order they were imported. */
 export function cohorts(store: Store): Cohort[] {
@@ -51,15 +52,50 @@ export function addStranger(
     }
   const id = store.nextId('cohort_photograph')
   store.run(
-    'INSERT INTO cohort_photograph (id, cohort, stranger, crop_tag, png) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO cohort_photograph (id, cohort, stranger, crop_tag, png, crop_hash) VALUES (?, ?, ?, ?, ?, ?)',
     id,
     cohort,
     stranger,
     tag,
     store.seal.seal(crop, cropPlace(id)),
+    store.seal.sealText(cropHash, hashPlace(id)),
   )
   putStrangerEmbedding(store, id, modelVersion, embedding)
   return { kind: 'added', photograph: id }
+}
+
+/** Every photograph of every cohort, whichever model has seen it. */
+export function strangers(store: Store): Stranger[] {
+  return store
+    .all(
+      `SELECT cohort_photograph.id, cohort, stranger, crop_hash, may_train FROM cohort_photograph
+       JOIN cohort ON cohort.id = cohort ORDER BY cohort, stranger, cohort_photograph.id`,
+    )
+    .map((row) => {
+      const photograph = Number(row.id)
+      const sealed = row.crop_hash as Uint8Array | null
+      const hash = sealed && store.seal.openText(sealed, hashPlace(photograph))
+      return {
+        photograph,
+        cohort: Number(row.cohort),
+        stranger: Number(row.stranger),
+        crop: hash === null ? null : cropId(hash),
+        mayTrain: row.may_train === 1,
+      }
+    })
+}
+
+/** Photographs that were kept before their hash was. */
+export function strangersWithoutHash(store: Store): StaleStranger[] {
+  return store
+    .all('SELECT id FROM cohort_photograph WHERE crop_hash IS NULL ORDER BY id')
+    .map(({ id }) => ({ photograph: Number(id) }))
+}
+
+/** Inside `store.write`. False where the photograph has been removed meanwhile. */
+export function putStrangerHash(store: Store, photograph: CohortPhotographId, cropHash: string): boolean {
+  const sealed = store.seal.sealText(cropHash, hashPlace(photograph))
+  return store.run('UPDATE cohort_photograph SET crop_hash = ? WHERE id = ?', sealed, photograph) > 0
 }
 
 /** Inside `store.write`. False where the photograph has been removed meanwhile. */
@@ -171,6 +207,10 @@ function namePlace(cohort: CohortId) {
 
 function cropPlace(photograph: CohortPhotographId) {
   return { table: 'cohort_photograph', row: photograph, column: 'png', person: null }
+}
+
+function hashPlace(photograph: CohortPhotographId) {
+  return { table: 'cohort_photograph', row: photograph, column: 'crop_hash', person: null }
 }
 
 function embeddingPlace(photograph: CohortPhotographId, modelVersion: string) {

@@ -20,6 +20,7 @@ import type { Person, StoredAttempt } from './records.ts'
 import { sealFile } from './sealed-file.ts'
 import { settings } from './settings.ts'
 import type { Store } from './store.ts'
+import { asBytes, strangersThatTrained } from './trained-on.ts'
 import { modelHead, modelNetwork, modelVersions, type ModelVersion } from './versions.ts'
 import { modelEvents, stored } from './versions-in-use.ts'
 
@@ -172,5 +173,6 @@ function exportedModel(store: Store, model: ModelVersion): ExportedModel {
     description: description as ExportedModel['description'],
     head: modelHead(store, version),
     network: modelNetwork(store, version),
+    strangers: asBytes(strangersThatTrained(store, version)),
   }
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { ComparisonForm, qualityComponents, Settings, Strangers, View, Wish } from '../contract.ts'
 import type { PersonalChoice, ThresholdChoice } from '../contract.ts'
 import { nameRefusal } from './person-name.ts'
+import { cropIdBytes } from './trained-on.ts'
 import { modelEventKinds, type InUseRecord, type ModelEvent } from './versions-in-use.ts'
 
 // The file's owner knows its passphrase, its reader may not know its owner: what is inside is checked as anything
@@ -183,6 +184,12 @@ const ModelVersion = v.object({
   }),
   head: v.nullable(vector(4_000_000)),
   network: v.nullable(Bytes),
+  strangers: v.optional(
+    v.pipe(
+      Bytes,
+      v.check(({ length }) => length % cropIdBytes === 0 && length <= 2 ** 26, 'crops'),
+    ),
+  ),
 })
 
 const InUse = v.object({

@@ -35,9 +35,12 @@ import {
   putStrangerEmbedding,
   removeCohort,
   setMayTrain,
+  putStrangerHash,
   staleStrangers,
   strangerCrop,
   strangerEmbeddings,
+  strangers,
+  strangersWithoutHash,
 } from './cohorts.ts'
 import {
   addHardExample,
@@ -71,6 +74,7 @@ import type {
   StoredAttempt,
   StoredEmbedding,
   StoredFeatures,
+  Stranger,
   StrangerEmbedding,
   Template,
   TemplateOutcome,
@@ -78,6 +82,7 @@ import type {
 import { setSettings, settings } from './settings.ts'
 import type { Store } from './store.ts'
 import { template, templates } from './templates.ts'
+import { strangersThatTrained } from './trained-on.ts'
 import {
   beginRun,
   endLostRuns,
@@ -352,6 +357,21 @@ export class Gallery {
     return this.#store.write(() => addStranger(this.#store, cohort, stranger))
   }
 
+  /** Every photograph of every cohort, whichever model has seen it. */
+  strangers(): Stranger[] {
+    return strangers(this.#store)
+  }
+
+  /** Strangers' photographs that an older version of the program kept without their hash. */
+  strangersWithoutHash(): StaleStranger[] {
+    return strangersWithoutHash(this.#store)
+  }
+
+  /** False where the photograph has been removed meanwhile. */
+  putStrangerHash(id: CohortPhotographId, cropHash: string): boolean {
+    return this.#store.write(() => putStrangerHash(this.#store, id, cropHash), { quietly: true })
+  }
+
   /** Of one cohort, or of all, as one model version embedded them. */
   strangerEmbeddings(modelVersion: string, cohort: CohortId | null): StrangerEmbedding[] {
     return strangerEmbeddings(this.#store, modelVersion, cohort)
@@ -422,6 +442,11 @@ export class Gallery {
   /** The pre-trained version that everything under `version` descends from. */
   pretrainedUnder(version: string): string {
     return pretrainedUnder(this.#store, version)
+  }
+
+  /** Crops of strangers (`Stranger.crop`) that trained a version, or one that it descends from. */
+  strangersThatTrained(version: string): Set<string> {
+    return strangersThatTrained(this.#store, version)
   }
 
   /** A candidate, not in use. Refuses with 'same-model'. */

@@ -22,6 +22,7 @@ import { openFile, refuse } from './sealed-file.ts'
 import { setSettings } from './settings.ts'
 import type { Store } from './store.ts'
 import { refreshTemplates, templates } from './templates.ts'
+import { asCrops } from './trained-on.ts'
 import { addModelVersion, modelVersion, networkVersionOf, versionOf } from './versions.ts'
 import { restoreInUse } from './versions-in-use.ts'
 
@@ -244,7 +245,7 @@ function isItself({ version, description: { base }, head, network }: ExportedMod
 /** Whether it was not here. Among other people than it was judged by, it has yet to earn its place. */
 function importModel(
   store: Store,
-  { number, version, madeAt, description, head, network }: ExportedModel,
+  { number, version, madeAt, description, head, network, strangers }: ExportedModel,
   numbers: Numbers,
   isRestored: boolean,
 ): boolean {
@@ -254,6 +255,7 @@ function importModel(
     ...others,
     trainedOn: { ...trainedOn, people: trainedOn.people.map((person) => numbers.people.get(person) ?? 0) },
     report: renumbered(report, numbers),
+    strangers: asCrops(strangers ?? new Uint8Array(0)),
     ...(head ? { head } : { network: network! }),
   }
   const restored = numbers.areKept ? { ...model, trainedOn, report } : model

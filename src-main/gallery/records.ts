@@ -123,6 +123,16 @@ export interface NewStranger {
   embedding: Float32Array // unit length
 }
 
+/** A photograph of a cohort as it is kept. */
+export interface Stranger {
+  photograph: CohortPhotographId
+  cohort: CohortId
+  stranger: number
+  /** What the crop is known again by, in any cohort (`trained-on.ts`); null where it was not looked at yet. */
+  crop: string | null
+  mayTrain: boolean
+}
+
 export interface StrangerEmbedding {
   photograph: CohortPhotographId
   cohort: CohortId

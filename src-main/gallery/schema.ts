@@ -172,6 +172,12 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (example, model_version)
   ) STRICT;
   `,
+  // Who trained a model is known again, whatever their cohort is called by then: nobody judges what they trained.
+  `
+  ALTER TABLE cohort_photograph ADD COLUMN crop_hash BLOB;
+
+  CREATE TABLE trained_on (model_version TEXT PRIMARY KEY, strangers BLOB NOT NULL) STRICT;
+  `,
 ]
 
 /** Brings an older database to the newest version: each step whole or not at all. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PersonId, Refusal } from '../contract.ts'
 import type { Row, Store } from './store.ts'
+import { putStrangersThatTrained, strangersThatTrained } from './trained-on.ts'
 import { forgetWayBack, modelInUse } from './versions-in-use.ts'
 
 /** What a run leaves: a head over a network's embedding, or a whole network, and all there is to know about it. */
@@ -32,9 +33,11 @@ export interface NewModelVersion {
   head?: Float32Array
   /** A standalone ONNX file, in place of a head. */
   network?: Uint8Array
+  /** Crops of strangers that trained it (`trained-on.ts`), besides those of the models that it descends from. */
+  strangers?: readonly string[]
 }
 
-export interface ModelVersion extends Omit<NewModelVersion, 'head' | 'network'> {
+export interface ModelVersion extends Omit<NewModelVersion, 'head' | 'network' | 'strangers'> {
   /** Of the base and of its very numbers, so that no two models of two galleries have one version. */
   version: string
   kind: 'head' | 'network'
@@ -46,7 +49,7 @@ export interface ModelVersion extends Omit<NewModelVersion, 'head' | 'network'> 
 /** Inside `store.write`. Refuses with 'same-model'. */
 export function addModelVersion(
   store: Store,
-  { head, network, ...described }: NewModelVersion,
+  { head, network, strangers = [], ...described }: NewModelVersion,
 ): { kind: 'added'; version: string } | Refusal {
   if (!head === !network) throw new Error('a model is either a head or a network')
   if (head && !head.every(Number.isFinite)) throw new Error('a head holds finite numbers only')
@@ -67,6 +70,8 @@ export function addModelVersion(
     store.seal.sealVector(head ?? new Float32Array(0), place(version, 'head')),
     network ? store.seal.seal(network, place(version, 'network')) : null,
   )
+  const inherited = [described.parent, described.base].map((each) => strangersThatTrained(store, each))
+  putStrangersThatTrained(store, version, [...strangers, ...inherited.flatMap((each) => [...each])])
   return { kind: 'added', version }
 }
 
@@ -185,7 +190,7 @@ function asModelVersion(store: Store, row: Row): ModelVersion {
   return {
     ...(JSON.parse(store.seal.openText(row.description as Uint8Array, place(version, 'description'))) as Omit<
       NewModelVersion,
-      'head' | 'network'
+      'head' | 'network' | 'strangers'
     >),
     version,
     kind: row.whole === 1 ? 'network' : 'head',

@@ -87,7 +87,8 @@ async function tunedGallery() {
     report: { people: [{ person: ben, better: true }], mixed: [] },
     card,
   }
-  const added = gallery.addModelVersion({ ...model, head })
+  const strangers = ['ab'.repeat(16), 'cd'.repeat(16)]
+  const added = gallery.addModelVersion({ ...model, head, strangers })
   const network = cropOf(77, 5000)
   const whole = gallery.addModelVersion({ ...model, verdict: 'reject', network })
   if (added.kind === 'refused' || whole.kind === 'refused') throw new Error('not added')
@@ -150,6 +151,7 @@ function tuned(gallery: Gallery) {
     strangers: [base, versions[0]?.version ?? ''].map((version) => gallery.strangerEmbeddings(version, null)),
     strangerCrops: [1, 2].map((photograph) => gallery.strangerCrop(photograph)?.toString()),
     versions,
+    trainedBy: versions.map(({ version }) => [...gallery.strangersThatTrained(version)]),
     heads: versions.map(({ version }) => gallery.modelHead(version)),
     networks: versions.map(({ version }) => gallery.modelNetwork(version)?.toString()),
     inUse: gallery.modelInUse(),
@@ -176,6 +178,7 @@ describe('into an empty gallery', () => {
     })
     expect(tuned(other)).toEqual(tuned(gallery))
     expect(other.choices()[0]!.gallery).toBe(other.fingerprint())
+    expect(tuned(other).trainedBy[0]).toHaveLength(2)
   })
 
   test('the way back leads to the thresholds that were chosen before', async () => {
@@ -306,6 +309,7 @@ test.each<[string, (file: ExportedGallery) => void]>([
   ['a way back that is not in it', ({ rest }) => rest.modelInUse.replaced.push('model-1-0123456789ab')],
   ['a model in use whose card cannot decide', ({ models }) => models[0]!.description.card.forms.pop()],
   ['a rate above one', ({ models }) => (models[0]!.description.card.forms[0]!.operatingPoints[0]!.tmr = 2)],
+  ['half a crop that trained', ({ models }) => (models[0]!.strangers = new Uint8Array(24))],
   ['a report that is none', ({ models }) => (models[0]!.description.report = null as never)],
   ['two people of one number', ({ people }) => (people[0]!.number = people[1]!.number)],
   ['two photographs of one number', ({ people }) => (people[0]!.photographs[1]!.number = 1)],

@@ -290,6 +290,22 @@ describe('a whole network', () => {
   })
 })
 
+test('who trained a model is remembered with all that descends from it, and after it is deleted', async () => {
+  const { home, gallery } = await galleryOfTwo()
+  const [a, b, c] = [1, 2, 3].map((digit) => String(digit).repeat(32))
+  const first = added(gallery, { strangers: [a!, b!] })
+  const second = added(gallery, { head: Float32Array.of(1, 2), parent: first, strangers: [c!] })
+  const third = added(gallery, { head: Float32Array.of(3), parent: second })
+  expect(gallery.strangersThatTrained(first)).toEqual(new Set([a, b]))
+  expect(gallery.strangersThatTrained(third)).toEqual(new Set([a, b, c]))
+  expect(gallery.strangersThatTrained(base)).toEqual(new Set())
+  gallery.removeModelVersion(first)
+  expect(gallery.strangersThatTrained(third)).toEqual(new Set([a, b, c]))
+  expect(added(gallery)).toBe(first) // from a file that says nothing of them
+  expect(gallery.strangersThatTrained(first)).toEqual(new Set([a, b]))
+  expect(galleryBytes(home).includes(Buffer.from(a!, 'hex'))).toBe(false) // sealed
+})
+
 describe('deleting a model', () => {
   test('takes what it made of photographs with it', async () => {
     const { gallery } = await galleryOfTwo()

@@ -360,6 +360,7 @@ export class ScriptedRetraining {
         sentence: verdict.sentence,
         failed: verdict.failed,
         lines,
+        notes: [],
         mixed: this.mixed,
         run: made.run,
       }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Refusal } from '../../contract.ts'
+import { asBytes } from '../../gallery/trained-on.ts'
 import { noSuchModel } from '../../gallery/versions.ts'
 import { loadModel } from '../../onnx/model-store.ts'
 import type { CandidateReport } from '../../training/gallery-run/retrain-gallery.ts'
@@ -45,7 +46,11 @@ export async function exportModel(
     recipe,
     processor,
     seconds,
-    trainedOn: { ...trainedOn, people: trainedOn.people.length },
+    trainedOn: {
+      ...trainedOn,
+      people: trainedOn.people.length,
+      strangers: asBytes(gallery.strangersThatTrained(version)).toString('base64'),
+    },
     verdict,
     report: withoutPeople(described.report as CandidateReport),
     card,

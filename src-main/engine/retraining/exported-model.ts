@@ -7,6 +7,8 @@ const Words = v.pipe(v.string(), v.maxLength(2000), v.regex(/^[^\p{Cc}\p{Cf}\p{C
 const Version = v.pipe(v.string(), v.regex(/^[A-Za-z0-9.-]{1,128}$/))
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e9))
 
+const mostStrangers = 3_000_000 // characters: 140,000 photographs
+
 /** What an exported model's file says of itself, in one entry of ONNX's own metadata. */
 const Note = v.object({
   format: v.literal(1),
@@ -19,7 +21,17 @@ const Note = v.object({
   recipe: v.unknown(),
   processor: Words,
   seconds: v.pipe(v.number(), v.minValue(0), v.maxValue(1e9)),
-  trainedOn: v.object({ people: Count, photographs: Count, others: Words, hash: Words }),
+  trainedOn: v.object({
+    people: Count,
+    photographs: Count,
+    others: Words,
+    hash: Words,
+    /**
+     * Crops of strangers that trained it, sixteen bytes of a hash each, base64: whoever has the very same crop can tell
+     * that it trained, and that person judges it nowhere.
+     */
+    strangers: v.optional(v.pipe(v.string(), v.maxLength(mostStrangers), v.regex(/^[A-Za-z0-9+/]*={0,2}$/))),
+  }),
   verdict: v.picklist(['promote', 'reject']),
   report: v.unknown(),
   card: v.unknown(),

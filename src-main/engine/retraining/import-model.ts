@@ -1,4 +1,5 @@
 import type { Refusal } from '../../contract.ts'
+import { asCrops } from '../../gallery/trained-on.ts'
 import { networkVersionOf, versionOf, type NewModelVersion } from '../../gallery/versions.ts'
 import { candidateCard } from '../../training/gallery-run/candidate-card.ts'
 import { applyHead, type Head } from '../../training/gallery-run/head.ts'
@@ -12,6 +13,7 @@ import { madeOf, readPretrainedHead } from '../model-in-use.ts'
 import type { Parts } from '../parts.ts'
 import { readableCrop } from '../re-embedding.ts'
 import { refused } from '../refusal.ts'
+import { hashStrangers } from '../tuning/cohort-photographs.ts'
 import { chained } from './chained-network.ts'
 import { embeddingsUnder, readOnce, type EmbeddingsUnder, type ReadLastLayer } from './embeddings-under.ts'
 import { networkFile } from './export-model.ts'
@@ -58,13 +60,21 @@ export async function importModel(
 
   const before = await embeddingsUnder(parts, parts.model.version, job, lastLayer)
   if (before.kind === 'refused') return before
-  const judged = await judgeImport(parts, before, foreign.embeddings, foreign.heads, foreign.parity)
+  await hashStrangers(parts)
+  const strangers = asCrops(Buffer.from(note.trainedOn.strangers ?? '', 'base64'))
+  const family = [parts.model.version, foreign.version, note.parent, note.base]
+  const trained = new Set([
+    ...strangers,
+    ...family.flatMap((version) => [...gallery.strangersThatTrained(version)]),
+  ])
+  const judged = await judgeImport(parts, before, foreign.embeddings, foreign.heads, foreign.parity, trained)
   if (judged.kind === 'refused') return judged
-  const { verdict, threshold, strangersInWords } = judged
-  const report: CandidateReport = { ...verdict, threshold, strangers: strangersInWords, mixed: [] }
+  const { verdict, threshold, strangersInWords, notes } = judged
+  const report: CandidateReport = { ...verdict, threshold, strangers: strangersInWords, mixed: [], notes }
   const { people, photographs, others, hash } = note.trainedOn
   const added = gallery.addModelVersion({
     ...foreign.made,
+    strangers,
     base: note.base,
     parent: note.parent,
     judgedAgainst: parts.model.version,

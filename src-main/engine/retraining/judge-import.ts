@@ -3,10 +3,13 @@ import { random } from '../../learning/random.ts'
 import type { Verdict } from '../../training/gate/gate.ts'
 import { judge, type GateEvidence } from '../../training/gate/gate.ts'
 import type { StrangersPart } from '../../training/gate/strangers-line.ts'
+import { crossFitted } from '../../training/gallery-run/cross-fitted.ts'
 import { ascending, equalThreshold } from '../../training/gallery-run/equal-threshold.ts'
 import { applyToRows, type Head } from '../../training/gallery-run/head.ts'
 import { healthOf } from '../../training/gallery-run/health-of.ts'
+import { fewestJudges, rolesOf, whoMayNotJudge } from '../../training/gallery-run/network-judges.ts'
 import { pairedAmong, pairedWithStrangers, type Both } from '../../training/gallery-run/pairing.ts'
+import { cohortRows } from '../../training/gallery-run/retrain-gallery.ts'
 import { trainingSet } from '../../training/gallery-run/training-set.ts'
 import { embeddingLength } from '../../vision/face.ts'
 import type { Parts } from '../parts.ts'
@@ -20,6 +23,8 @@ export interface Judged {
   verdict: Verdict
   threshold: { before: number; after: number }
   strangersInWords: string
+  /** Who may not judge, in a sentence. */
+  notes: string[]
 }
 
 /** What of the pre-trained embedding each model makes, where both are heads over it: then virtual strangers can be seen by both. */
@@ -32,6 +37,7 @@ export interface Heads {
  * The gate for a model that was made elsewhere: everybody's held-out photographs under the model in use and under it,
  * strangers being the cohort that is not trained on, else virtual ones. Nobody of this gallery was in its training, as far
  * as its file says. Refuses with 'too-little'.
+ * @param trained crops of strangers that trained either model: they do not judge
  */
 export async function judgeImport(
   parts: Parts,
@@ -39,6 +45,7 @@ export async function judgeImport(
   after: EmbeddingsUnder,
   heads: Heads | null,
   parity: number,
+  trained: ReadonlySet<string>,
 ): Promise<Judged | Refusal> {
   const { gallery } = parts
   const { threshold, wantedFmr } = await galleryRunOf(parts)
@@ -51,22 +58,23 @@ export async function judgeImport(
       'There are too few people with three photographs here to judge a model by: nothing was imported.',
     )
   const among = pairedAmong(both, everybody)
-  const cohort = cohortSides(gallery, parts.model.version, before, after)
+  const { cohort, leftOut } = cohortSides(gallery, trained, before, after)
   const virtual = cohort || !heads ? null : await virtualSides(parts, heads)
   const strangers = cohort ?? virtual
   const paired = strangers && pairedWithStrangers(both, everybody, strangers)
-  const moved = {
-    before: threshold,
-    after: equalThreshold(ascending((paired ?? among).impostor), threshold),
-  }
+  // Hardly anybody gives no threshold: the people here, whom neither model was trained on as far as is known, do.
+  const isSetByThem = strangers !== null && new Set(strangers.people).size >= fewestJudges
+  const impostor = (isSetByThem ? paired! : among).impostor
+  const moved = { before: threshold, after: equalThreshold(ascending(impostor), threshold) }
   const inWords = cohort
     ? 'people imported as strangers'
     : 'virtual strangers (a forecast: there is no cohort)'
   const parts_: StrangersPart[] = paired ? [{ ...paired, threshold: moved }] : []
+  const atThreshold = paired && isSetByThem ? crossFitted(paired, threshold) : parts_
   const evidence: GateEvidence = {
     wantedFmr,
     gallery: [among],
-    strangers: paired ? [{ inWords, parts: parts_ }] : [],
+    strangers: paired ? [{ inWords, parts: parts_, atThreshold }] : [],
     health: {
       before: healthOf(both.before, both.set.dimension, null, null),
       after: healthOf(both.after, both.set.dimension, null, null),
@@ -80,6 +88,7 @@ export async function judgeImport(
     verdict: { ...verdict, people },
     threshold: moved,
     strangersInWords: paired ? inWords : 'nobody',
+    notes: whoMayNotJudge(leftOut, cohort ? new Set(cohort.people).size : 0),
   }
 }
 
@@ -102,28 +111,19 @@ function bothSides({ gallery }: Parts, before: EmbeddingsUnder, after: Embedding
 
 function cohortSides(
   gallery: Parts['gallery'],
-  version: string,
+  trained: ReadonlySet<string>,
   before: EmbeddingsUnder,
   after: EmbeddingsUnder,
 ) {
-  const judging = new Set(
-    gallery
-      .cohorts()
-      .filter(({ mayTrain }) => !mayTrain)
-      .map(({ cohort }) => cohort),
+  const { judging, leftOut } = rolesOf(cohortRows(gallery), trained, 'head')
+  const photographs = judging.filter(
+    ({ photograph }) => before.strangers.has(photograph) && after.strangers.has(photograph),
   )
-  const photographs = gallery
-    .strangerEmbeddings(version, null)
-    .filter(
-      ({ cohort, photograph }) =>
-        judging.has(cohort) && before.strangers.has(photograph) && after.strangers.has(photograph),
-    )
-  if (photographs.length === 0) return null
+  if (photographs.length === 0) return { cohort: null, leftOut }
   const places = new Map<string, number>()
-  const people = Int32Array.from(photographs, ({ cohort, stranger }) => {
-    const key = `${cohort} ${stranger}`
-    if (!places.has(key)) places.set(key, places.size)
-    return places.get(key)!
+  const people = Int32Array.from(photographs, ({ person }) => {
+    if (!places.has(person)) places.set(person, places.size)
+    return places.get(person)!
   })
   const rows = (strangers: ReadonlyMap<number, Float32Array>) => {
     const vectors = new Float32Array(photographs.length * embeddingLength)
@@ -131,7 +131,7 @@ function cohortSides(
       vectors.set(strangers.get(photograph)!, i * embeddingLength)
     return vectors
   }
-  return { before: rows(before.strangers), after: rows(after.strangers), people }
+  return { cohort: { before: rows(before.strangers), after: rows(after.strangers), people }, leftOut }
 }
 
 const virtualPeople = 1000

@@ -50,6 +50,7 @@ export function candidateReport(
       before,
       after,
     })),
+    notes: kept.notes ?? [],
     mixed: (kept.mixed ?? []).map(({ person, photographs }) => ({
       person,
       name: gallery.person(person)?.name ?? `person ${person}`,

@@ -140,6 +140,11 @@ function notesOf(plan: Plan): string[] {
   return [
     `Mixed in: ${mixedIn}.`,
     `Strangers it is judged by: ${judgedBy}.`,
+    ...(plan.judgesLeftOut > 0
+      ? [
+          `${counted(plan.judgesLeftOut, 'imported stranger')} ${plan.judgesLeftOut === 1 ? 'does' : 'do'} not judge: they trained the model in use, one that it descends from, or train now.`,
+        ]
+      : []),
     `${counted(plan.heldOut, 'photograph')} held out, which do not train.`,
   ]
 }

@@ -8,7 +8,7 @@ import { openParts } from '../open-parts.ts'
 import type { Parts } from '../parts.ts'
 import { reembed } from '../re-embedding.ts'
 import { refused } from '../refusal.ts'
-import { reembedStrangers } from '../tuning/cohort-photographs.ts'
+import { hashStrangers, reembedStrangers } from '../tuning/cohort-photographs.ts'
 import { embedHardExamples } from './hard-examples.ts'
 import { withFallback } from './processor-fallback.ts'
 import type { Pulsing } from './pulse-thread.ts'
@@ -48,6 +48,7 @@ async function follow(order: RunOrder): Promise<void> {
     progress.on(run, device())
     await reembed(parts)
     await reembedStrangers(parts)
+    await hashStrangers(parts)
     await embedHardExamples(parts)
     const before = new Set(gallery.modelVersions().map(({ version }) => version))
     const recipe = recipeOf(order.wish)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CohortId, CohortPhotographId, Refusal } from '../../contract.ts'
 import { cropHash, cropToPng } from '../../vision/kept-crop.ts'
 import type { ReadPicture } from '../../vision/read-picture.ts'
@@ -24,6 +25,19 @@ export async function keepStranger(
     embedding: face.embedding,
   })
   return added.kind === 'refused' ? added : { kind: 'kept', photograph: added.photograph }
+}
+
+/** Of photographs that an older version of the program kept: without it nobody knows whether they trained a model. */
+export async function hashStrangers({ gallery }: Pick<Parts, 'gallery'>): Promise<void> {
+  for (const { photograph } of gallery.strangersWithoutHash()) {
+    const png = gallery.strangerCrop(photograph)
+    if (!png) continue // removed meanwhile
+    const crop = await readableCrop(png)
+    gallery.putStrangerHash(
+      photograph,
+      crop ? cropHash(crop) : createHash('sha256').update(png).digest('hex'),
+    )
+  }
 }
 
 /** After a change of the model: strangers are read anew from their crops before anybody is compared with them. */

@@ -37,21 +37,27 @@ function fromCohort(
   { gallery, model }: Pick<Parts, 'gallery' | 'model'>,
   cohort: number | null,
 ): StandIns | Refusal {
-  const stored = gallery.strangerEmbeddings(model.version, cohort)
+  const everybody = gallery.strangerEmbeddings(model.version, cohort)
+  const trained = whoTrained(gallery, model.version)
+  const stored = everybody.filter((one) => !trained.has(keyOf(one)))
+  const leftOut = new Set(everybody.map(keyOf).filter((key) => trained.has(key))).size
   if (stored.length === 0)
     return refused(
       'no-strangers',
       gallery.cohorts().length === 0
         ? 'No strangers have been imported: import a folder of people who are not enrolled as a cohort first.'
-        : 'There is no photograph in this cohort.',
+        : leftOut > 0
+          ? 'The model in use was trained on everybody in this cohort, and holds them apart better than strangers: a threshold chosen by them would be too lax. Import people whom it was not trained on.'
+          : 'There is no photograph in this cohort.',
     )
   const dimension = stored[0]!.embedding.length
   const vectors = new Float32Array(stored.length * dimension)
   const owner = new Int32Array(stored.length)
   const place = new Map<string, number>()
   const rows: number[][] = []
-  for (const [row, { cohort: of, stranger, embedding }] of stored.entries()) {
-    const key = `${of} ${stranger}`
+  for (const [row, one] of stored.entries()) {
+    const { embedding } = one
+    const key = keyOf(one)
     if (!place.has(key)) {
       place.set(key, rows.length)
       rows.push([])
@@ -61,7 +67,7 @@ function fromCohort(
     rows[owner[row]!]!.push(row)
   }
   const people = rows.length
-  const trained = gallery.cohorts().some((one) => (cohort === null || one.cohort === cohort) && one.mayTrain)
+  const mayTrain = gallery.cohorts().some((one) => (cohort === null || one.cohort === cohort) && one.mayTrain)
   return {
     kind: 'stand-ins',
     embeddings: { vectors, dimension, people: owner },
@@ -70,10 +76,33 @@ function fromCohort(
     names: [...place.keys()].map((key) => `stranger ${key.split(' ')[1]}`),
     inWords: `${people.toLocaleString('en')} ${people === 1 ? 'person' : 'people'} imported as strangers`,
     correction: null,
-    notes: trained
-      ? ['These strangers may be trained on: a model that was trained on them is not judged fairly by them.']
-      : [],
+    notes: [
+      ...(leftOut > 0
+        ? [
+            `${leftOut.toLocaleString('en')} ${leftOut === 1 ? 'person is' : 'people are'} left out: the model in use was trained on them, and holds them apart better than strangers.`,
+          ]
+        : []),
+      ...(mayTrain
+        ? [
+            'These strangers may be trained on: a model that was trained on them is not judged fairly by them.',
+          ]
+        : []),
+    ],
   }
+}
+
+const keyOf = ({ cohort, stranger }: { cohort: number; stranger: number }) => `${cohort} ${stranger}`
+
+/** People of cohorts one of whose crops trained a model, or one that it descends from. */
+function whoTrained(gallery: Parts['gallery'], version: string): ReadonlySet<string> {
+  const crops = gallery.strangersThatTrained(version)
+  if (crops.size === 0) return new Set()
+  return new Set(
+    gallery
+      .strangers()
+      .filter(({ crop }) => crop !== null && crops.has(crop))
+      .map(keyOf),
+  )
 }
 
 async function virtual(

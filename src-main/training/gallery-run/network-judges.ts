@@ -1,4 +1,23 @@
+import type { Depth } from '../../learning/networks/network.ts'
 import type { Strangers } from './pairing.ts'
+
+/** A photograph of somebody in a cohort. */
+export interface CohortRow {
+  photograph: number
+  /** The same for all photographs of one person. */
+  person: string
+  /** Known again in another cohort and in another run; null where it was not looked at yet. */
+  crop: string | null
+  mayTrain: boolean
+}
+
+/** Who of the cohorts trains and who judges; everybody in one role only. */
+export interface CohortRoles<R extends CohortRow> {
+  mayTrain: R[]
+  judging: R[]
+  /** People of cohorts that judge who may not: they trained the model in use or one it descends from, or are trained on now. */
+  leftOut: number
+}
 
 /** People of cohorts, and the photograph that each row is. */
 export interface CohortPeople extends Strangers {
@@ -9,46 +28,71 @@ export interface CohortPeople extends Strangers {
 export const fewestJudges = 20
 
 /**
- * Who trains a network and who judges it. Folds would cost two more trainings of minutes each: where many may be trained
- * on and hardly anybody judges, every fifth of them judges instead, and is in no training.
+ * Who trained an ancestor judges no descendant, whatever the cohort is called today. Folds would cost a network two more
+ * trainings of minutes each: where many may be trained on and hardly anybody judges, a fifth of them judges instead, and
+ * is in no training. Who that is follows from their crops, so that the next run asks the same.
+ * @param trainedBefore crops that trained the model in use, or one that it descends from
  */
-export function partedToJudge(
-  mayTrain: CohortPeople | null,
-  judging: CohortPeople | null,
-): { mayTrain: CohortPeople | null; judging: CohortPeople | null } {
-  const judges = judging ? new Set(judging.people).size : 0
-  const trained = mayTrain ? new Set(mayTrain.people).size : 0
-  if (!mayTrain || judges >= fewestJudges || trained < judgesShare * fewestJudges)
-    return { mayTrain, judging }
-  const isJudge = (person: number) => person % judgesShare === judgesShare - 1
-  const [kept, spared] = [rowsOf(mayTrain, (person) => !isJudge(person)), rowsOf(mayTrain, isJudge)]
-  return { mayTrain: kept, judging: judging ? joined(judging, spared) : spared }
+export function rolesOf<R extends CohortRow>(
+  rows: readonly R[],
+  trainedBefore: ReadonlySet<string>,
+  depth: Depth,
+): CohortRoles<R> {
+  const mayTrain = rows.filter((row) => row.mayTrain)
+  const wished = rows.filter((row) => !row.mayTrain)
+  const trained = new Set([...trainedBefore, ...mayTrain.map(({ crop }) => crop)])
+  const judging = withoutPeople(wished, peopleOf(wished, trained))
+  const roles = { mayTrain, judging, leftOut: count(wished) - count(judging) }
+  if (depth === 'head' || count(judging) >= fewestJudges) return roles
+
+  const able = withoutPeople(mayTrain, peopleOf(mayTrain, trainedBefore))
+  const spared = inOrderOfCrops(able).slice(0, Math.floor(count(mayTrain) / judgesShare))
+  if (spared.length < fewestJudges) return roles
+  const isSpared = new Set(spared)
+  return {
+    ...roles,
+    mayTrain: withoutPeople(mayTrain, isSpared),
+    judging: [...judging, ...mayTrain.filter(({ person }) => isSpared.has(person))],
+  }
 }
 
 const judgesShare = 5
 
-function rowsOf({ vectors, people, photographs }: CohortPeople, wanted: (person: number) => boolean) {
-  const rows = Array.from(people.keys()).filter((row) => wanted(people[row]!))
-  const dimension = vectors.length / people.length
-  const picked = new Float32Array(rows.length * dimension)
-  for (const [i, row] of rows.entries())
-    picked.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension)
-  return {
-    vectors: picked,
-    people: Int32Array.from(rows, (row) => people[row]!),
-    photographs: rows.map((row) => photographs[row]!),
-  }
+/** Why some do not judge, each a sentence; nothing where everybody may. */
+export function whoMayNotJudge(leftOut: number, left: number, depth: Depth = 'head'): string[] {
+  if (leftOut === 0) return []
+  const others =
+    left === 0
+      ? ' Nobody else was imported to judge: import people whom no model has seen.'
+      : depth !== 'head' && left < fewestJudges
+        ? ` ${left} of those who were imported are left: too few to judge a network by themselves, so folds of the enrolled people judge it too.`
+        : ''
+  const [people, trained] = leftOut === 1 ? ['person', 'does'] : ['people', 'do']
+  return [
+    `${leftOut.toLocaleString('en')} imported ${people} ${trained} not judge: the model in use, one that it descends from, or this one was trained on them.${others}`,
+  ]
 }
 
-/** The second's people keep apart from the first's. */
-function joined(first: CohortPeople, second: CohortPeople): CohortPeople {
-  const vectors = new Float32Array(first.vectors.length + second.vectors.length)
-  vectors.set(first.vectors)
-  vectors.set(second.vectors, first.vectors.length)
-  const after = 1 + first.people.reduce((most, person) => Math.max(most, person), -1)
-  return {
-    vectors,
-    people: Int32Array.from([...first.people, ...second.people.map((person) => after + person)]),
-    photographs: [...first.photographs, ...second.photographs],
+/** Different people. */
+export function count(rows: readonly CohortRow[]): number {
+  return new Set(rows.map(({ person }) => person)).size
+}
+
+/** People one of whose crops is among these. */
+export function peopleOf(rows: readonly CohortRow[], crops: ReadonlySet<string | null>): Set<string> {
+  return new Set(rows.filter(({ crop }) => crop !== null && crops.has(crop)).map(({ person }) => person))
+}
+
+export function withoutPeople<R extends CohortRow>(rows: readonly R[], people: ReadonlySet<string>): R[] {
+  return rows.filter(({ person }) => !people.has(person))
+}
+
+/** A crop's hash is as good as a lot: no name and no order of a folder decides who judges. */
+function inOrderOfCrops(rows: readonly CohortRow[]): string[] {
+  const lot = new Map<string, string>()
+  for (const { person, crop } of rows) {
+    const own = crop ?? ''
+    if (!lot.has(person) || own < lot.get(person)!) lot.set(person, own)
   }
+  return [...lot].sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([person]) => person)
 }

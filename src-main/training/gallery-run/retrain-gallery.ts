@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Cohort, PersonId } from '../../contract.ts'
+import type { PersonId } from '../../contract.ts'
 import type { TwoCovarianceModel } from '../../evaluation/virtual-strangers.ts'
 import type { Gallery } from '../../gallery/gallery.ts'
 import { networkVersionOf, versionOf } from '../../gallery/versions.ts'
@@ -14,7 +14,7 @@ import { composed } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
 import { hardExamplesUsed, type LeftOut } from './hard-examples-used.ts'
 import { keptCrops, type Crops } from './network-crops.ts'
-import { partedToJudge, type CohortPeople } from './network-judges.ts'
+import { count, rolesOf, whoMayNotJudge, type CohortPeople, type CohortRow } from './network-judges.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
 import { startFrom } from './network-start.ts'
 import { retrainHead } from './retrain-head.ts'
@@ -51,6 +51,8 @@ export interface Plan {
   mayTrainPeople: number
   cohortPhotographs: number
   mayTrainPhotographs: number
+  /** People of cohorts that judge who may not, because they trained the model in use or one it descends from. */
+  judgesLeftOut: number
   virtualStrangers: boolean
   /** Photographs that a network cannot train on or be judged by: their crops were not kept. None at depth head. */
   withoutCrop: number
@@ -76,6 +78,8 @@ export interface CandidateReport extends Pick<Verdict, 'kind' | 'lines' | 'faile
   threshold: { before: number; after: number }
   strangers: string
   mixed: Plan['mixed']
+  /** What else is to be known of who judged, each a sentence; older reports have none. */
+  notes?: string[]
   /** Steps that were taken of the recipe's, where the run could tell when to stop. */
   stoppedAt?: number
 }
@@ -83,12 +87,12 @@ export interface CandidateReport extends Pick<Verdict, 'kind' | 'lines' | 'faile
 /** Looks at the gallery without training. */
 export function planOf(run: Omit<GalleryRun, 'recipe'>, depth: Depth = 'head'): Plan {
   const { set, withoutCrop } = gathered(run, depth)
-  const { mayTrain, judging } = cohortsAt(run, depth)
+  const { mayTrain, judging, leftOut } = rolesAt(run, depth)
   const trainable = set.training.filter((rows) => rows.length >= 2).length
   const heldOut = set.heldOut.reduce((sum, rows) => sum + rows.length, 0)
   const everyRow = set.training.map((rows, person) => [...rows, ...set.heldOut[person]!])
   const embeddings = { vectors: set.vectors, dimension: set.dimension, people: set.owners }
-  const cohortPeople = judging ? new Set(judging.people).size : 0
+  const cohortPeople = count(judging)
   const kept = keptProbes(run)
   return {
     depth,
@@ -97,9 +101,10 @@ export function planOf(run: Omit<GalleryRun, 'recipe'>, depth: Depth = 'head'): 
     trainable,
     heldOut,
     cohortPeople,
-    mayTrainPeople: mayTrain ? new Set(mayTrain.people).size : 0,
-    cohortPhotographs: judging?.people.length ?? 0,
-    mayTrainPhotographs: mayTrain?.people.length ?? 0,
+    mayTrainPeople: count(mayTrain),
+    cohortPhotographs: judging.length,
+    mayTrainPhotographs: mayTrain.length,
+    judgesLeftOut: leftOut,
     virtualStrangers: depth === 'head' && run.strangersModel !== null,
     withoutCrop,
     mixed: mixedPeople(embeddings, everyRow, run.threshold).map(({ person, rows, distance, limit }) => ({
@@ -133,7 +138,7 @@ export async function* retrainGallery(
   const { gallery, version, recipe, threshold } = run
   const started = performance.now()
   const { set, hash } = gathered(run, recipe.depth)
-  const { mixed } = planOf(run, recipe.depth)
+  const { mixed, judgesLeftOut, cohortPeople } = planOf(run, recipe.depth)
   const made =
     recipe.depth === 'head'
       ? yield* headOf({ ...run, recipe }, set)
@@ -144,11 +149,13 @@ export async function* retrainGallery(
     threshold: { before: threshold, after: made.threshold },
     strangers: made.strangersInWords,
     mixed,
+    notes: whoMayNotJudge(judgesLeftOut, cohortPeople, recipe.depth),
     stoppedAt: made.stoppedAt,
   }
   const seconds = (performance.now() - started) / 1000
   const added = gallery.addModelVersion({
     ...made.kept,
+    strangers: made.strangers,
     parent: version,
     judgedAgainst: version,
     recipe,
@@ -181,12 +188,17 @@ type Run<R extends GalleryRecipe> = GalleryRun & {
 
 async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
   const { gallery, version, strangersModel, threshold } = run
-  const { mayTrain, judging } = cohortsOf(run)
+  const roles = rolesAt(run, 'head')
   const hardExamples = hardExamplesOf(run, set)
-  const cardCohort = cardCohortOf(run.card, (isNamed) =>
-    cohortPeople(run, ({ name, mayTrain }) => !mayTrain && isNamed(name)),
-  )
-  const people = { set, mixIn: mayTrain, cohort: judging, hardExamples, cardCohort }
+  const cardCohort = cardCohortOf(run.card, (isNamed) => {
+    const named = new Set(gallery.cohorts().flatMap(({ cohort, name }) => (isNamed(name) ? [cohort] : [])))
+    return asPeople(
+      run,
+      roles.judging.filter(({ cohort }) => named.has(cohort)),
+    )
+  })
+  const mixIn = asPeople(run, roles.mayTrain)
+  const people = { set, mixIn, cohort: asPeople(run, roles.judging), hardExamples, cardCohort }
   const result = yield* retrainHead({ ...run, ...people })
   const parent = gallery.modelHead(version)
   const head = parent ? composed(parent, result.head) : result.head
@@ -196,6 +208,7 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
     ...result,
     version: candidate,
     kept: { base, head },
+    strangers: cropsThatTrain(run, roles.mayTrain),
     card: candidateCard(run.card, candidate, result.head, strangersModel, result.threshold / threshold),
     ms: null,
   }
@@ -203,7 +216,8 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
 
 async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: string) {
   const { gallery, version, recipe, threshold } = run
-  const { mayTrain, judging } = cohortsAt(run, recipe.depth)
+  const roles = rolesAt(run, recipe.depth)
+  const [mayTrain, judging] = [asPeople(run, roles.mayTrain), asPeople(run, roles.judging)]
   const network = recognitionNet()
   const photographs = photographsOf(run, recipe.depth)
   const result = yield* retrainNetwork({
@@ -228,6 +242,7 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
     ...result,
     version: candidate,
     kept: { base, network: result.onnx },
+    strangers: cropsThatTrain(run, roles.mayTrain),
     card: candidateCard(run.card, candidate, null, null, result.threshold / threshold),
   }
 }
@@ -268,7 +283,7 @@ function keptProbes(run: Omit<GalleryRun, 'recipe'>) {
     {
       embeddings: { vectors: set.vectors, dimension: set.dimension, people: set.owners },
       rows: set.training.map((rows, person) => [...rows, ...set.heldOut[person]!]),
-      strangers: cohortsOf(run).judging,
+      strangers: asPeople(run, rolesAt(run, 'head').judging),
       threshold,
     },
   )
@@ -320,37 +335,42 @@ function photographsOf({ gallery, version }: Pick<GalleryRun, 'gallery' | 'versi
     .filter(({ hasCrop }) => depth === 'head' || hasCrop)
 }
 
-/** Who of the cohorts trains and who judges at a depth. */
-function cohortsAt(run: Pick<GalleryRun, 'gallery' | 'version'>, depth: Depth) {
-  const { mayTrain, judging } = cohortsOf(run)
-  return depth === 'head' ? { mayTrain, judging } : partedToJudge(mayTrain, judging)
+/** Everybody of the cohorts, whichever model has seen them. */
+export function cohortRows(gallery: Pick<Gallery, 'strangers'>): (CohortRow & { cohort: number })[] {
+  return gallery.strangers().map(({ photograph, cohort, stranger, crop, mayTrain }) => ({
+    photograph,
+    cohort,
+    person: `${cohort} ${stranger}`,
+    crop,
+    mayTrain,
+  }))
 }
 
-/** Strangers by what they may be used for: who trains judges no more. */
-function cohortsOf(run: Pick<GalleryRun, 'gallery' | 'version'>) {
-  const of = (mayTrain: boolean) => cohortPeople(run, (cohort) => cohort.mayTrain === mayTrain)
-  return { mayTrain: of(true), judging: of(false) }
+/** Who of the cohorts trains and who judges at a depth: nobody judges who trained the model in use. */
+function rolesAt({ gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>, depth: Depth) {
+  return rolesOf(cohortRows(gallery), gallery.strangersThatTrained(version), depth)
 }
 
-/** The people of some cohorts, as the model in use embeds them; null where there are none. */
-function cohortPeople(
+/** What is remembered with the candidate of those whom it was trained on. */
+function cropsThatTrain({ recipe }: Pick<GalleryRun, 'recipe'>, mayTrain: readonly CohortRow[]): string[] {
+  return recipe.others > 0 ? mayTrain.flatMap(({ crop }) => (crop === null ? [] : [crop])) : []
+}
+
+/** People of cohorts as the model in use embeds them; null where it has seen none of them. */
+function asPeople(
   { gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>,
-  wanted: (cohort: Cohort) => boolean,
+  wanted: readonly CohortRow[],
 ): CohortPeople | null {
-  const cohorts = new Set(
-    gallery
-      .cohorts()
-      .filter(wanted)
-      .map(({ cohort }) => cohort),
-  )
-  const rows = gallery.strangerEmbeddings(version, null).filter(({ cohort }) => cohorts.has(cohort))
+  if (wanted.length === 0) return null
+  const person = new Map(wanted.map((row) => [row.photograph, row.person]))
+  const rows = gallery.strangerEmbeddings(version, null).filter(({ photograph }) => person.has(photograph))
   if (rows.length === 0) return null
   const dimension = rows[0]!.embedding.length
   const vectors = new Float32Array(rows.length * dimension)
   for (const [i, { embedding }] of rows.entries()) vectors.set(embedding, i * dimension)
   const places = new Map<string, number>()
-  const people = Int32Array.from(rows, ({ cohort, stranger }) => {
-    const key = `${cohort} ${stranger}`
+  const people = Int32Array.from(rows, ({ photograph }) => {
+    const key = person.get(photograph)!
     if (!places.has(key)) places.set(key, places.size)
     return places.get(key)!
   })

@@ -6,6 +6,7 @@ import type { StrangersPart } from '../gate/strangers-line.ts'
 import type { OpenRunner } from '../step-runner.ts'
 import { hardRows, together } from './crops-together.ts'
 import { cropsBeside } from './crops-beside.ts'
+import { crossFitted } from './cross-fitted.ts'
 import { setAside, stepToStopAt } from './early-stop.ts'
 import { ascending, equalThreshold } from './equal-threshold.ts'
 import type { HardExamples } from './hard-examples.ts'
@@ -152,9 +153,11 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
   await seen.close()
 
   const byCohort = cohort && pairedWithStrangers(both, everybody, cohort)
-  const threshold = byCohort
-    ? thresholdAfter(run, byCohort.impostor)
-    : (run.threshold * ratios.reduce((sum, each) => sum + each, 0)) / ratios.length
+  // Where there are folds, the few of a cohort judge a threshold that others gave.
+  const threshold =
+    byCohort && folds.length === 0
+      ? thresholdAfter(run, byCohort.impostor)
+      : (run.threshold * ratios.reduce((sum, each) => sum + each, 0)) / ratios.length
   const strangers: GateEvidence['strangers'][number][] = []
   if (inFolds.length > 0)
     strangers.push({
@@ -166,6 +169,7 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
     strangers.push({
       inWords: 'people imported as strangers',
       parts: [{ ...byCohort!, threshold: { before: run.threshold, after: threshold } }],
+      ...(folds.length === 0 && { atThreshold: crossFitted(byCohort!, run.threshold) }),
       among: [strangersAmong(cohort, set.dimension)],
     })
   const evidence: GateEvidence = {

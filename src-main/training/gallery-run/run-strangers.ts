@@ -30,7 +30,8 @@ export interface RunStrangers {
 }
 
 export function strangersOfRun(run: Known, dimension: number): RunStrangers {
-  const { recipe, mixIn, strangersModel, threshold } = run
+  const { recipe, strangersModel, threshold } = run
+  const mixIn = run.mixIn && withPairs(run.mixIn) >= 2 ? run.mixIn : null
   const drawn = (purpose: string, people: number, each: number): Strangers | null => {
     if (!strangersModel) return null
     const source = random(recipe.seed, 'virtual strangers', purpose)
@@ -52,6 +53,13 @@ export function strangersOfRun(run: Known, dimension: number): RunStrangers {
     },
     judging: () => drawn('judging', virtualToJudge, 1),
   }
+}
+
+/** People with two photographs or more: a batch of the others is drawn in pairs. */
+function withPairs({ people }: Strangers): number {
+  const photographs = new Map<number, number>()
+  for (const person of people) photographs.set(person, (photographs.get(person) ?? 0) + 1)
+  return [...photographs.values()].filter((count) => count >= 2).length
 }
 
 /** Held-out photographs of `people`, and strangers under both models. */

@@ -21,6 +21,8 @@ export interface GateEvidence {
   strangers: readonly {
     inWords: string
     parts: readonly StrangersPart[]
+    /** The same in halves, each at the threshold that the other gave, where these strangers are all that sets it. */
+    atThreshold?: readonly StrangersPart[]
     /** These strangers among themselves, photograph × photograph, where they have several. */
     among?: readonly Paired[]
   }[]
@@ -54,10 +56,10 @@ export function judge(evidence: GateEvidence): Verdict {
       galleryLine('gallery', gallery, wantedFmr),
       separationLine(gallery, wantedFmr, 'gallery people'),
     )
-    for (const { inWords, parts, among = [] } of strangers)
+    for (const { inWords, parts, atThreshold = parts, among = [] } of strangers)
       lines.push(
         galleryLine('gallery-by-strangers', parts, wantedFmr),
-        strangersLine(parts, inWords),
+        strangersLine(atThreshold, inWords),
         separationLine(parts, wantedFmr, inWords),
         amongLine(among, inWords),
       )

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import * as tf from '@tensorflow/tfjs'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -7,20 +8,30 @@ import { above, below, inference, type Network } from '../../../src-main/learnin
 import { recognitionNet } from '../../../src-main/learning/networks/recognition-net.ts'
 import { random } from '../../../src-main/learning/random.ts'
 import { exportNetwork, traceNetwork } from '../../../src-main/training/export-network.ts'
+import { ascending, equalThreshold } from '../../../src-main/training/gallery-run/equal-threshold.ts'
 import { applyHead, identityHead } from '../../../src-main/training/gallery-run/head.ts'
 import { cropsBeside } from '../../../src-main/training/gallery-run/crops-beside.ts'
 import { lastLayerOf, parametersFrom } from '../../../src-main/training/gallery-run/network-file.ts'
 import { changedCrop, networkFeed } from '../../../src-main/training/gallery-run/network-feed.ts'
 import { mapsBelow, versionsKept } from '../../../src-main/training/gallery-run/network-maps.ts'
-import { partedToJudge } from '../../../src-main/training/gallery-run/network-judges.ts'
-import { defaultNetworkRecipe } from '../../../src-main/training/gallery-run/network-recipe.ts'
-import { startFrom } from '../../../src-main/training/gallery-run/network-start.ts'
+import {
+  rolesOf,
+  whoMayNotJudge,
+  type CohortRow,
+} from '../../../src-main/training/gallery-run/network-judges.ts'
+import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
+import {
+  defaultNetworkRecipe,
+  type NetworkRecipe,
+} from '../../../src-main/training/gallery-run/network-recipe.ts'
+import { startFrom, withHead } from '../../../src-main/training/gallery-run/network-start.ts'
 import {
   networkTrainings,
   networkTrouble,
   retrainNetwork,
 } from '../../../src-main/training/gallery-run/retrain-network.ts'
 import { stepEvent } from '../../../src-main/training/gallery-run/run-event.ts'
+import { trainHead } from '../../../src-main/training/gallery-run/train-head.ts'
 import {
   lookedAt,
   lowestTrained,
@@ -216,10 +227,10 @@ function drawnPeople(people: number, each: number) {
 describe('training', () => {
   const { set, crop } = drawnPeople(3, 2)
   const crops = { people: set.owners, vectors: set.vectors, crop }
-  const trained = async (depth: 'stage' | 'all') => {
+  const trained = async (depth: 'stage' | 'all', changes: Partial<NetworkRecipe> = {}) => {
     const network = small()
     const start = parametersOnce()
-    const recipe = {
+    const recipe: NetworkRecipe = {
       ...defaultNetworkRecipe[depth],
       steps: 2,
       warmUpSteps: 0,
@@ -227,6 +238,9 @@ describe('training', () => {
       photographs: 2,
       others: 0,
       versions: 2,
+      headFirst: null,
+      blend: 1,
+      ...changes,
     }
     const maps =
       depth === 'stage'
@@ -258,6 +272,31 @@ describe('training', () => {
     expect((await trained('stage')).parameters).toEqual(parameters)
   }, 60_000)
 
+  const headFirst = { ...defaultHeadRecipe, steps: 3, warmUpSteps: 0, people: 2, photographs: 2, others: 0 }
+
+  test('begins with a head where one is asked for: a rate of zero leaves that head, in the last layer', async () => {
+    const { parameters } = await trained('stage', { headFirst, learningRate: 0, seed: 4 })
+    const own = { vectors: set.vectors, dimension: 128, labels: set.owners }
+    const head = await result(trainHead(own, null, { ...headFirst, seed: 4 }, openRunner))
+    const start = parametersOnce()
+    expect(parameters).toEqual(withHead(start, head, 128))
+    expect(parameters['fc.weights']).not.toEqual(start['fc.weights'])
+  })
+
+  test('goes as much of the way as is wished, in every weight', async () => {
+    const start = parametersOnce()
+    const whole = (await trained('stage')).parameters
+    const quarter = (await trained('stage', { blend: 0.25 })).parameters
+    for (const [name, values] of Object.entries(quarter)) {
+      if (whole[name] === start[name]) expect(values).toBe(start[name]) // below the stage
+      const far = values.findIndex(
+        (value, i) => Math.abs(value - (0.75 * start[name]![i]! + 0.25 * whole[name]![i]!)) > 1e-6,
+      )
+      expect(far).toBe(-1)
+    }
+    expect(quarter['fc.weights']).not.toEqual(whole['fc.weights'])
+  }, 60_000)
+
   test('at depth all changes every stage', async () => {
     expect((await trained('all')).stages).toEqual(recognitionNet().stages)
   }, 60_000)
@@ -277,26 +316,71 @@ test('who stands for strangers decides how many trainings there are, and whether
   expect(networkTrouble(7, 19)).toContain('nobody to stand for strangers')
 })
 
-test('where many may be trained on and hardly anybody judges, every fifth of them judges and does not train', () => {
-  const cohort = (people: number, first: number) => ({
-    vectors: Float32Array.from({ length: 2 * people * 2 }, (_, i) => first + i),
-    people: Int32Array.from({ length: 2 * people }, (_, i) => i >> 1),
-    photographs: Array.from({ length: 2 * people }, (_, i) => first + i),
+describe('of cohorts', () => {
+  /** Two photographs of each person; a crop's name is its person's. */
+  const cohort = (name: string, people: number, mayTrain: boolean): CohortRow[] =>
+    Array.from({ length: 2 * people }, (_, i) => ({
+      photograph: i,
+      person: `${name} ${i >> 1}`,
+      crop: createHash('sha256').update(`${name} ${i}`).digest('hex').slice(0, 32),
+      mayTrain,
+    }))
+  const people = (rows: readonly CohortRow[]) => new Set(rows.map(({ person }) => person))
+  const nobody = new Set<string>()
+  const [many, few] = [cohort('many', 100, true), cohort('few', 3, false)]
+
+  test('where many may be trained on and hardly anybody judges, a fifth of them judges and does not train', () => {
+    const { mayTrain, judging } = rolesOf([...many, ...few], nobody, 'all')
+    expect(people(mayTrain).size).toBe(80)
+    expect(people(judging).size).toBe(3 + 20)
+    expect([...mayTrain, ...judging]).toHaveLength(206)
+    expect(rolesOf([...many, ...few], nobody, 'head').judging).toEqual(few)
+    expect(rolesOf([...cohort('many', 99, true), ...few], nobody, 'all').judging).toEqual(few)
+    const enough = cohort('enough', 20, false)
+    expect(rolesOf([...many, ...enough], nobody, 'all').judging).toEqual(enough)
+    expect(rolesOf(few, nobody, 'all')).toEqual({ mayTrain: [], judging: few, leftOut: 0 })
   })
-  const [many, few] = [cohort(100, 1000), cohort(3, 5000)]
-  const { mayTrain, judging } = partedToJudge(many, few)
-  expect(new Set(mayTrain!.people).size).toBe(80)
-  expect(new Set(judging!.people).size).toBe(3 + 20)
-  expect([...mayTrain!.photographs, ...judging!.photographs].sort((a, b) => a - b)).toEqual([
-    ...many.photographs,
-    ...few.photographs,
-  ])
-  // Rows stay beside their photographs.
-  const at = judging!.photographs.indexOf(1008)
-  expect([...judging!.vectors.slice(2 * at, 2 * at + 2)]).toEqual([1016, 1017])
-  expect(partedToJudge(cohort(99, 0), few)).toEqual({ mayTrain: cohort(99, 0), judging: few })
-  expect(partedToJudge(many, cohort(20, 5000)).mayTrain).toBe(many)
-  expect(partedToJudge(null, few)).toEqual({ mayTrain: null, judging: few })
+
+  test('it is the same fifth in whatever order they come, and whatever their cohort is called', () => {
+    const spared = people(rolesOf(many, nobody, 'all').judging)
+    expect(people(rolesOf(many.toReversed(), nobody, 'all').judging)).toEqual(spared)
+    const again = many.map((row) => ({ ...row, person: row.person.replace('many', '7') }))
+    const called = [...people(rolesOf(again, nobody, 'all').judging)].map((each) => each.replace('7', 'many'))
+    expect(new Set(called)).toEqual(spared)
+  })
+
+  test('who trained an ancestor judges no descendant, with none of their photographs', () => {
+    const first = rolesOf(many, nobody, 'all')
+    const trained = new Set(first.mayTrain.map(({ crop }) => crop!))
+    // The next run, whose model descends from it: the same fifth judges, though others come to it.
+    const more = [...many, ...cohort('more', 100, true)]
+    const next = rolesOf(more, trained, 'all')
+    for (const { person } of next.judging) expect(people(first.mayTrain)).not.toContain(person)
+    expect(people(next.judging).size).toBe(40)
+    // A cohort that trained and now is to judge.
+    const toggled = many.map((row) => ({ ...row, mayTrain: false }))
+    const after = rolesOf(toggled, trained, 'head')
+    expect([people(after.judging), after.leftOut]).toEqual([people(first.judging), 80])
+    // One photograph that trained is enough.
+    const one = rolesOf(few, new Set([few[0]!.crop!]), 'head')
+    expect([people(one.judging).size, one.leftOut]).toEqual([2, 1])
+    // With nobody untrained left none is spared, and everybody may train again.
+    const all = new Set(many.map(({ crop }) => crop!))
+    expect(rolesOf(many, all, 'all')).toEqual({ mayTrain: many, judging: [], leftOut: 0 })
+  })
+
+  test('whoever is in two cohorts and trains now does not judge now', () => {
+    const twice = few.map((row) => ({ ...row, person: `again ${row.person}`, mayTrain: true }))
+    expect(rolesOf([...few, ...twice.slice(0, 2)], nobody, 'head')).toMatchObject({ leftOut: 1 })
+  })
+
+  test('it is said who does not judge, and what that leaves', () => {
+    expect(whoMayNotJudge(0, 0)).toEqual([])
+    expect(whoMayNotJudge(1, 40)[0]).toMatch(/^1 imported person does not judge: .* trained on them\.$/)
+    expect(whoMayNotJudge(1200, 0)[0]).toContain('1,200 imported people do not judge')
+    expect(whoMayNotJudge(1200, 0)[0]).toContain('Nobody else was imported to judge')
+    expect(whoMayNotJudge(80, 19, 'all')[0]).toContain('19 of those who were imported are left: too few')
+  })
 })
 
 test('a training is looked at in quarters', () => {
@@ -428,7 +512,29 @@ describe('a whole run', () => {
     const cohort = { people, vectors: set.vectors, crop: async (row: number) => drawnCrop(500 + row) }
     const { evidence, strangersInWords } = await result(retrainNetwork({ ...settings, cohort }))
     expect(strangersInWords).toBe('people imported as strangers')
-    expect(evidence.strangers[0]!.parts[0]!.impostor.people).toHaveLength(20 * 4)
+    const [{ parts, atThreshold }] = evidence.strangers as [(typeof evidence.strangers)[number]]
+    expect(parts[0]!.impostor.people).toHaveLength(20 * 4)
+    // Who sets the threshold does not judge it.
+    expect(atThreshold!.map(({ impostor }) => impostor.people.length)).toEqual([40, 40])
+    expect(new Set(atThreshold!.flatMap(({ impostor }) => [...impostor.people])).size).toBe(20)
+    const all = ascending(parts[0]!.impostor)
+    expect(parts[0]!.threshold.after).toBe(equalThreshold(all, settings.threshold))
+  }, 60_000)
+
+  test('a few who were imported judge at a threshold that the folds gave', async () => {
+    const settings = await run(8)
+    const { set } = drawnPeople(3, 1)
+    const cohort = {
+      people: set.owners,
+      vectors: set.vectors,
+      crop: async (row: number) => drawnCrop(500 + row),
+    }
+    const { evidence, threshold } = await result(retrainNetwork({ ...settings, cohort }))
+    const [folds, few] = evidence.strangers
+    const ratios = folds!.parts.map((part) => part.threshold.after / part.threshold.before)
+    expect(threshold).toBeCloseTo((settings.threshold * (ratios[0]! + ratios[1]!)) / 2, 10)
+    expect(few!.parts[0]!.threshold.after).toBe(threshold)
+    expect(few!.atThreshold).toBe(undefined)
   }, 60_000)
 
   test('is refused where nobody stands for strangers, and where the file would not give the trainer’s numbers', async () => {

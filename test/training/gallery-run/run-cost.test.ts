@@ -23,6 +23,7 @@ const plan: Plan = {
   heldOut: 120,
   cohortPeople: 0,
   mayTrainPeople: 0,
+  judgesLeftOut: 0,
   cohortPhotographs: 0,
   mayTrainPhotographs: 0,
   virtualStrangers: false,

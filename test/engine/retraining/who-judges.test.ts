@@ -1,0 +1,166 @@
+import * as tf from '@tensorflow/tfjs'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { galleryRunOf } from '../../../src-main/engine/retraining/gallery-run.ts'
+import { usualWish } from '../../../src-main/engine/retraining/options.ts'
+import { hashStrangers } from '../../../src-main/engine/tuning/cohort-photographs.ts'
+import { Tuning } from '../../../src-main/engine/tuning/tuning.ts'
+import { upToDate } from '../../../src-main/engine/model-in-use.ts'
+import { promoteModel } from '../../../src-main/engine/model-change.ts'
+import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
+import { planOf, retrainGallery } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
+import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
+import { cropHash, cropToPng } from '../../../src-main/vision/kept-crop.ts'
+import { unitVectorOf } from '../../gallery/made-up.ts'
+import { drawnCrop } from '../drawn-networks.ts'
+import { drawnGallery, openEngine } from './drawn-gallery.ts'
+
+let open: Awaited<ReturnType<typeof openEngine>>
+beforeEach(async () => {
+  await tf.setBackend('cpu')
+  open = await openEngine(await drawnGallery({ people: 4 })) // too few for folds: one training is a run
+})
+afterEach(() => {
+  open.engine.close()
+  open.parts.gallery.close()
+})
+
+/** A cohort of people with two photographs each, known by their seeds. */
+async function cohortOf(seeds: number[], mayTrain: boolean): Promise<number> {
+  const { gallery } = open.parts
+  const cohort = gallery.addCohort('Visitors')
+  for (const seed of seeds.flatMap((seed) => [seed, 100 + seed])) {
+    const crop = drawnCrop(seed)
+    const added = gallery.addStranger(cohort, {
+      stranger: seed % 100,
+      crop: await cropToPng(crop),
+      cropHash: cropHash(crop),
+      modelVersion: gallery.modelInUse().inUse ?? '1',
+      embedding: unitVectorOf(seed, 128),
+    })
+    expect(added.kind).toBe('added')
+  }
+  gallery.setMayTrain(cohort, mayTrain)
+  return cohort
+}
+
+const runOf = async () => ({ ...(await galleryRunOf(upToDate(open.parts))), strangersModel: null })
+
+async function trained(): Promise<string> {
+  const running = retrainGallery({
+    ...(await runOf()),
+    recipe: { ...defaultHeadRecipe, steps: 2 },
+    openRunner: onnxRunner({ executionProviders: ['cpu'], threads: 1 }),
+    processor: 'cpu',
+  })
+  for (;;) {
+    const { value, done } = await running.next()
+    if (done) return value.version
+  }
+}
+
+describe('a cohort that trained a model', () => {
+  test('judges nothing that descends from it, whatever it may do now, and comes back as the same people', async () => {
+    const { gallery } = open.parts
+    const [training] = [await cohortOf([1, 2, 3], true), await cohortOf([4, 5], false)]
+    const first = await trained()
+    expect(gallery.strangersThatTrained(first)).toEqual(
+      new Set([1, 101, 2, 102, 3, 103].map((seed) => cropHash(drawnCrop(seed)).slice(0, 32))),
+    )
+    expect(await promoteModel(open.parts, first, { evenIfRejected: true })).toMatchObject({
+      kind: 'promoted',
+    })
+
+    gallery.setMayTrain(training, false)
+    expect(planOf(await runOf())).toMatchObject({ cohortPeople: 2, judgesLeftOut: 3, mayTrainPeople: 0 })
+    gallery.removeCohort(training)
+    await cohortOf([2, 3, 6], false) // imported again, and somebody else with them
+    expect(planOf(await runOf())).toMatchObject({ cohortPeople: 3, judgesLeftOut: 2 })
+    const plan = await open.engine.call('retrain.plan', usualWish)
+    if (plan.kind === 'refused') throw new Error(plan.message)
+    expect(plan.notes).toContainEqual(expect.stringMatching(/^2 imported strangers do not judge/))
+
+    // The grandchild knows too, though nobody trained its parent but virtual strangers.
+    const second = await trained()
+    expect(gallery.strangersThatTrained(second)).toEqual(gallery.strangersThatTrained(first))
+    const report = await open.engine.call('models.report', { version: second })
+    if (report.kind === 'refused') throw new Error(report.message)
+    expect(report.notes).toEqual([expect.stringMatching(/^2 imported people do not judge/)])
+    const line = report.lines.find(({ id }) => id === 'strangers')!
+    // Two photographs of each of the three who may judge, four templates.
+    expect(line.sentence).toMatch(/^Of 24 comparisons with people imported as strangers/)
+  }, 30_000)
+
+  test('chooses no threshold for it', async () => {
+    const { gallery } = open.parts
+    const training = await cohortOf([1, 2, 3], true)
+    await promoteModel(open.parts, await trained(), { evenIfRejected: true })
+    await cohortOf([3, 4], false)
+    const subject = { form: 'photograph-template' as const, burst: 3 }
+    const measured = (cohort: number | null) =>
+      new Tuning(upToDate(open.parts)).measured({ ...subject, strangers: { kind: 'cohort', cohort } })
+    const both = await measured(null)
+    expect(both).toMatchObject({ kind: 'measured', strangerPeople: 1 })
+    expect((both as { notes: string[] }).notes).toContainEqual(
+      expect.stringContaining('4 people are left out'),
+    )
+    expect(await measured(training)).toMatchObject({ kind: 'refused', reason: 'no-strangers' })
+    gallery.rollBack((_version, seen) => seen.find(({ modelVersion }) => modelVersion === '1')!)
+    expect(await measured(null)).toMatchObject({ strangerPeople: 5 }) // the pre-trained model knows nobody
+  }, 30_000)
+
+  test('of one photograph each trains nothing: virtual strangers are mixed in', async () => {
+    const { gallery } = open.parts
+    await cohortOf([1, 2, 3], true)
+    for (const { photograph } of gallery.strangers())
+      if (photograph % 2 === 0) gallery.dropStranger(photograph)
+    expect(gallery.cohorts()[0]).toMatchObject({ people: 3, photographs: 3 })
+    expect(gallery.modelVersion(await trained())!.trainedOn.others).toBe('nobody') // none are drawn in this test
+  }, 30_000)
+
+  test('is known where an older version of the program kept no hash, once it was looked at', async () => {
+    const { gallery } = open.parts
+    await cohortOf([1, 2], true)
+    const database = new DatabaseSync(gallery.path)
+    database.exec('UPDATE cohort_photograph SET crop_hash = NULL')
+    database.close()
+    expect(gallery.strangers().map(({ crop }) => crop)).toEqual([null, null, null, null])
+    await hashStrangers(open.parts)
+    const hashes = [1, 101, 2, 102].map((seed) => cropHash(drawnCrop(seed)).slice(0, 32))
+    expect(gallery.strangers().map(({ crop }) => crop)).toEqual(hashes)
+    expect(gallery.strangersWithoutHash()).toEqual([])
+  })
+
+  test('judges a model that comes back from a file as little as before', async () => {
+    const { gallery } = open.parts
+    const cohort = await cohortOf([1, 2, 3], true)
+    const version = await trained()
+    const exported = await open.engine.call('models.export', { version })
+    if (exported.kind === 'refused') throw new Error(exported.message)
+    gallery.removeModelVersion(version)
+    gallery.setMayTrain(cohort, false)
+    await cohortOf([4], false)
+
+    const elsewhere = await openEngine(await drawnGallery({ people: 3, seed: 9 }))
+    try {
+      for (const { parts, engine } of [open, elsewhere]) {
+        const bytes = new Uint8Array(exported.bytes)
+        if (parts !== open.parts) {
+          const there = parts.gallery.addCohort('The same')
+          const crop = drawnCrop(2)
+          const kept = { crop: await cropToPng(crop), cropHash: cropHash(crop), modelVersion: '1' }
+          parts.gallery.addStranger(there, { ...kept, stranger: 1, embedding: unitVectorOf(2, 128) })
+        }
+        expect(await engine.call('models.import', { bytes })).toMatchObject({ kind: 'imported' })
+        expect(parts.gallery.strangersThatTrained(version).size).toBe(6)
+        const report = await engine.call('models.report', { version })
+        if (report.kind === 'refused') throw new Error(report.message)
+        const left = parts === open.parts ? /^3 imported people do not judge/ : /^1 imported person does not/
+        expect(report.notes).toEqual([expect.stringMatching(left)])
+      }
+    } finally {
+      elsewhere.engine.close()
+      elsewhere.parts.gallery.close()
+    }
+  }, 30_000)
+})
