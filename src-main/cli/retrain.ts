@@ -51,6 +51,10 @@ export async function retrain(options: RetrainOptions, terminal: Terminal): Prom
       terminal.say(
         `Look at ${shown(name)} first: ${count(photographs, 'photograph')} of theirs look like somebody else.`,
       )
+    for (const { id, name } of plan.doubted)
+      terminal.say(
+        `Look at kept picture ${id} first: it was said not to be ${shown(name)}, and looks like them as much as their own photographs do. "semblance hard-examples drop ${id}" removes it.`,
+      )
     if (options.dryRun) return done({ kind: 'plan', plan, recipe: recipeOf(wish) }, planLines(plan))
     if (plan.trouble) return refusedOutcome(refused('too-little', plan.trouble))
     return run(parts, runs, wish, plan, terminal)

@@ -77,6 +77,8 @@ export interface RetrainPlan {
   virtualStrangers: boolean
   /** Kept probes that train; the notes say which do not, and why. */
   hardExamples: number
+  /** Of those: said to be somebody else, and as like the person as their own photographs. To be looked at before training. */
+  doubted: { id: number; person: PersonId; name: string }[]
   /** Whose photographs disagree with each other: to be looked at before training. */
   mixed: { person: PersonId; name: string; photographs: number }[]
   /** Every depth with what it costs here; seconds are measured on this machine, null where they were not yet. */

@@ -555,6 +555,41 @@ describe('hard examples', () => {
     ))
 })
 
+test('a picture that looks like the person all the same is shown before training, and can be dropped', () =>
+  retraining(
+    {},
+    ({ retraining }) => {
+      retraining.doubtsHardExamples = true
+      retraining.hardExampleList = [
+        { id: 4, keptAt: Date.now(), kind: 'not-them', person: 2, name: 'Bo Sample', distance: 0.31 },
+      ]
+    },
+    async ({ page }, engine) => {
+      await page.getByRole('heading', { name: /Look at these pictures before you train on them/ }).waitFor()
+      await page.getByRole('img', { name: 'Kept picture' }).waitFor()
+      await page.getByRole('button', { name: 'Drop the picture said not to be Bo Sample' }).click()
+      await expect.poll(() => page.getByRole('heading', { name: /Look at these pictures/ }).count()).toBe(0)
+      expect(engine.retraining.hardExampleList).toEqual([])
+      await begin(page).waitFor()
+    },
+  ))
+
+test('a candidate that was judged against another model says why it cannot be promoted, in place of the button', () =>
+  retraining(
+    {},
+    async ({ retraining }) => {
+      await retraining.addMade('healthy', {
+        notPromotable: 'It was judged against another: roll back first.',
+      })
+      await retraining.addMade('healthy')
+    },
+    async ({ page }) => {
+      await page.getByRole('button', { name: 'Promote retrained 2' }).waitFor()
+      await page.getByText('It was judged against another: roll back first.').waitFor()
+      expect(await page.getByRole('button', { name: 'Promote retrained 1' }).count()).toBe(0)
+    },
+  ))
+
 describe('accessibility', () => {
   test.each(['light', 'dark'] as const)('no state violates a rule of axe, %s', (theme) =>
     retraining(
@@ -562,6 +597,7 @@ describe('accessibility', () => {
       ({ retraining }) => {
         retraining.mixed = [{ person: 2, name: 'Bo Sample', photographs: 4 }]
         retraining.holdAt = 520
+        retraining.doubtsHardExamples = true
         retraining.hardExampleList = [
           { id: 4, keptAt: Date.now(), kind: 'not-them', person: 2, name: 'Bo Sample', distance: 0.62 },
         ]

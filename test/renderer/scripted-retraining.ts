@@ -75,6 +75,7 @@ export class ScriptedRetraining {
   events: ModelEvent[] = []
   hardExampleList: HardExample[] = []
   refusesHardExample: Refusal | null = null
+  doubtsHardExamples = false
   refusesImport: Refusal | null = null
   crop: Uint8Array = new Uint8Array()
   run: RetrainRun | null = null
@@ -157,6 +158,9 @@ export class ScriptedRetraining {
       mayTrainPeople: 0,
       virtualStrangers: true,
       hardExamples: this.hardExampleList.length,
+      doubted: this.doubtsHardExamples
+        ? this.hardExampleList.map(({ id, person, name }) => ({ id, person, name }))
+        : [],
       mixed: this.mixed,
       depths: [
         {

@@ -59,6 +59,7 @@ export async function retrainPlan(
     mayTrainPeople: plan.mayTrainPeople,
     virtualStrangers: plan.virtualStrangers,
     hardExamples: plan.hardExamples,
+    doubted: plan.hardExamplesDoubted.map(({ id, person }) => ({ id, person, name: nameOf(person) })),
     mixed: plan.mixed.map(({ person, photographs }) => ({
       person,
       name: nameOf(person),

@@ -52,6 +52,27 @@ export function hardExamplesUsed(probes: readonly SaidWrong[], known: Known): (L
   })
 }
 
+/**
+ * Which probes were said to be somebody else although they are as near to the person's template as their own photographs
+ * are: a mistake or a lie about a true match, which would push the person from themselves, or their double. Whoever owns
+ * the gallery has to look. Where there is one photograph, everybody else's say how near own ones are.
+ */
+export function likeThemselves(
+  probes: readonly SaidWrong[],
+  { embeddings, rows }: Pick<Known, 'embeddings' | 'rows'>,
+): boolean[] {
+  if (!probes.some(({ kind }) => kind === 'not-them')) return probes.map(() => false)
+  const { dimension } = embeddings
+  const farthest = rows.map((own) => farthestOwn(embeddings, own))
+  const known = farthest.filter((distance) => distance > 0).sort((a, b) => a - b)
+  const usual = known[known.length >> 1] ?? 0
+  return probes.map(({ kind, person, vector }) => {
+    if (kind !== 'not-them') return false
+    const template = fuseRows(embeddings, rows[person]!)
+    return distanceBetween(vector, 0, template, 0, dimension) <= (farthest[person]! || usual)
+  })
+}
+
 /** From the template of the others, as a probe is compared; 0 where there are none. */
 function farthestOwn(embeddings: Embeddings, own: readonly number[]): number {
   if (own.length < 2) return 0

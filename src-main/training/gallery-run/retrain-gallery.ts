@@ -12,7 +12,7 @@ import { candidateCard, type Card } from './candidate-card.ts'
 import { cardCohortOf } from './card-cohort.ts'
 import { composed } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
-import { hardExamplesUsed, type LeftOut } from './hard-examples-used.ts'
+import { hardExamplesUsed, likeThemselves, type LeftOut } from './hard-examples-used.ts'
 import { keptCrops, type Crops } from './network-crops.ts'
 import { count, rolesOf, whoMayNotJudge, type CohortPeople, type CohortRow } from './network-judges.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
@@ -60,6 +60,8 @@ export interface Plan {
   mixed: { person: PersonId; photographs: number; distance: number; limit: number }[]
   /** Probes that were decided wrongly and train; those that the model in use has not seen yet are in neither list. */
   hardExamples: number
+  /** Of those that train: said to be somebody else, and as near to the person as their own photographs are. */
+  hardExamplesDoubted: { id: number; person: PersonId }[]
   hardExamplesLeftOut: { person: PersonId; why: LeftOut['why']; like: PersonId | null }[]
   /** Why no run can be made; null where one can. */
   trouble: string | null
@@ -114,6 +116,9 @@ export function planOf(run: Omit<GalleryRun, 'recipe'>, depth: Depth = 'head'): 
       limit,
     })),
     hardExamples: usedIn(set, kept).length,
+    hardExamplesDoubted: usedIn(set, kept).flatMap(({ id, person, isLikeThem }) =>
+      isLikeThem ? [{ id, person }] : [],
+    ),
     hardExamplesLeftOut: kept.flatMap(({ person, leftOut }) => (leftOut ? [{ person, ...leftOut }] : [])),
     trouble:
       (trainable < 2
@@ -278,16 +283,20 @@ function keptProbes(run: Omit<GalleryRun, 'recipe'>) {
   const probes = kept
     .filter(({ person }) => place.has(person))
     .map((probe) => ({ ...probe, place: place.get(probe.person)! }))
-  const leftOut = hardExamplesUsed(
-    probes.map(({ kind, place, embedding }) => ({ kind, person: place, vector: embedding })),
-    {
-      embeddings: { vectors: set.vectors, dimension: set.dimension, people: set.owners },
-      rows: set.training.map((rows, person) => [...rows, ...set.heldOut[person]!]),
-      strangers: asPeople(run, rolesAt(run, 'head').judging),
-      threshold,
-    },
-  )
-  return probes.map((probe, i) => ({ ...probe, leftOut: inPeople(leftOut[i]!, set) }))
+  const said = probes.map(({ kind, place, embedding }) => ({ kind, person: place, vector: embedding }))
+  const known = {
+    embeddings: { vectors: set.vectors, dimension: set.dimension, people: set.owners },
+    rows: set.training.map((rows, person) => [...rows, ...set.heldOut[person]!]),
+    strangers: asPeople(run, rolesAt(run, 'head').judging),
+    threshold,
+  }
+  const leftOut = hardExamplesUsed(said, known)
+  const isLikeThem = likeThemselves(said, known)
+  return probes.map((probe, i) => ({
+    ...probe,
+    leftOut: inPeople(leftOut[i]!, set),
+    isLikeThem: isLikeThem[i]!,
+  }))
 }
 
 function inPeople(leftOut: LeftOut | null, set: TrainingSet) {

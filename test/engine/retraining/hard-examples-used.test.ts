@@ -81,6 +81,21 @@ test('the plan counts what will train, and says what will not and why', async ()
   ])
 })
 
+test('a true match that was said to be somebody else is named in the plan, and can be dropped', async () => {
+  keep(1, 'not-them', 1, between(1, 2, 0.02))
+  const noise = unitVectorOf(5, 128)
+  keep(2, 'not-them', 1, unitOf(between(1, 2, 0).map((value, i) => value + 0.9 * noise[i]!)))
+  const planned = async () => {
+    const plan = await open.engine.call('retrain.plan', usualWish)
+    if (plan.kind === 'refused') throw new Error(plan.message)
+    return plan
+  }
+  const { doubted, hardExamples } = await planned()
+  expect([doubted, hardExamples]).toEqual([[{ id: 1, person: 1, name: 'Person 0' }], 2])
+  await open.engine.call('hard-example.drop', { id: 1 })
+  expect(await planned()).toMatchObject({ doubted: [], hardExamples: 1 })
+})
+
 test('a stranger who judges is nobody’s hard example', async () => {
   const stranger = between(1, 2, 0.1)
   keep(1, 'them', 1, stranger)

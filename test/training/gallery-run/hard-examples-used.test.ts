@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { random } from '../../../src-main/learning/random.ts'
 import {
   hardExamplesUsed,
+  likeThemselves,
   type Known,
   type SaidWrong,
 } from '../../../src-main/training/gallery-run/hard-examples-used.ts'
@@ -60,6 +61,18 @@ test('a stranger who is enrolled under another name is pushed from nobody', () =
     null,
     null,
   ])
+})
+
+test('who is said not to be Ada and is as near to her as her own photographs are is doubted', () => {
+  // Ada's farthest photograph is 6° from the mean of the others.
+  const probes = [notThem(0), notThem(5.9), notThem(-5.9), notThem(6.1), them(0), notThem(61, 1)]
+  expect(likeThemselves(probes, twoPeople())).toEqual([true, true, true, false, false, true])
+  // He trains all the same: it may be her double, and only the owner can tell.
+  expect(hardExamplesUsed([notThem(0)], twoPeople())).toEqual([null])
+  // One photograph tells nothing: everybody else's do.
+  const one = { embeddings: twoPeople().embeddings, rows: [[1], [3, 4, 5]] }
+  expect(likeThemselves([notThem(5.9), notThem(6.1)], one)).toEqual([true, false])
+  expect(likeThemselves([notThem(1)], { ...one, rows: [[1], [4]] })).toEqual([false])
 })
 
 test('beyond the threshold their own photographs say how unlike they may look, as far as others are not', () => {

@@ -30,6 +30,7 @@ const plan: Plan = {
   withoutCrop: 0,
   mixed: [],
   hardExamples: 0,
+  hardExamplesDoubted: [],
   hardExamplesLeftOut: [],
   trouble: null,
 }
