@@ -11,6 +11,7 @@ import {
 } from '../contract.ts'
 import { refused } from '../engine/refusal.ts'
 import { choiceFrom } from '../engine/tuning/choose.ts'
+import { keepChoice } from '../engine/tuning/keep-choice.ts'
 import { inForceFor } from '../engine/tuning/in-force.ts'
 import type { Measured } from '../engine/tuning/measured.ts'
 import { personalChoiceFrom, personalProposals } from '../engine/tuning/personal.ts'
@@ -75,10 +76,12 @@ export async function tune(options: TuneOptions, terminal: Terminal): Promise<Ou
     const { measured, findings } = found
     const choice = wish ? choiceFrom(parts, measured, wish) : null
     if (choice && 'kind' in choice) return refusedOutcome(choice)
-    if (choice) gallery.setChoice(choice)
+    const kept = choice && keepChoice(parts, choice)
+    if (kept?.kind === 'refused') return refusedOutcome(kept)
     const own = person ? personalChoiceFrom(parts, measured, person.person) : null
     if (own && 'kind' in own) return refusedOutcome(own)
-    if (own) gallery.setPersonalChoice(own)
+    const keptOwn = own && keepChoice(parts, own)
+    if (keptOwn?.kind === 'refused') return refusedOutcome(keptOwn)
     const normalisations = await comparedNormalisations(parts, measured, progress.job).finally(progress.stop)
     if (normalisations?.kind === 'refused') return refusedOutcome(normalisations)
     const reported = options.report ? await writeReport(parts, found, options.report, progress.job) : null

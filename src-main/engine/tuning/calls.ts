@@ -6,6 +6,7 @@ import { jpegOfStored } from '../jpeg.ts'
 import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
 import { choiceFrom } from './choose.ts'
+import { keepChoice } from './keep-choice.ts'
 import { keepStranger } from './cohort-photographs.ts'
 import { normalisationsOf } from './normalisations.ts'
 import { tailPairs } from './pairs.ts'
@@ -49,7 +50,8 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
         if (measured.kind === 'refused') return measured
         const choice = choiceFrom(parts, measured, wish)
         if ('kind' in choice) return choice
-        gallery.setChoice(choice)
+        const kept = keepChoice(parts, choice)
+        if (kept.kind === 'refused') return kept
         changed()
         return { kind: 'chosen', choice, inForce: inForceFor(parts, takes.form) }
       }),
@@ -79,7 +81,8 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
         if (measured.kind === 'refused') return measured
         const choice = personalChoiceFrom(parts, measured, person)
         if ('kind' in choice) return choice
-        gallery.setPersonalChoice(choice)
+        const kept = keepChoice(parts, choice)
+        if (kept.kind === 'refused') return kept
         return changing({ kind: 'chosen' as const, choice })
       }),
     'tune.normalisations': ({ wantedFmr, job, ...takes }) =>

@@ -28,7 +28,7 @@ function movedFrom(gallery: Parts['gallery'], version: string): Map<string, numb
     const report = v.safeParse(Report, described?.report)
     if (!described || !report.success) break
     by *= report.output.threshold.after / report.output.threshold.before
-    at = described.parent
+    at = described.judgedAgainst ?? described.parent
   }
   return moved
 }

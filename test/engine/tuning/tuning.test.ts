@@ -8,6 +8,8 @@ import { unpackComparisons } from '../../../src-main/evaluation/packed-compariso
 import { fitTwoCovariance } from '../../../src-main/evaluation/virtual-strangers.ts'
 import { decode, encode } from '@msgpack/msgpack'
 import { distance } from '../../../src-main/vision/embedding.ts'
+import { keepChoice } from '../../../src-main/engine/tuning/keep-choice.ts'
+import { identityHead } from '../../../src-main/training/gallery-run/head.ts'
 import { versionOf } from '../../../src-main/gallery/versions.ts'
 import { thresholdInForce } from '../../../src-main/engine/tuning/in-force.ts'
 import { frameOf, madeUpCard, madeUpParts } from '../made-up-faces.ts'
@@ -610,6 +612,51 @@ describe('a chosen threshold', () => {
     expect((await engine.call('tune.choice', {})).choices).toMatchObject([
       { stale: expect.stringContaining('another model') as string },
     ])
+  })
+
+  test('is not kept where another model came into use while it was measured, and that one keeps its own', async () => {
+    const { gallery } = parts
+    enrolPeople(gallery, [4, 4, 3], parts.model)
+    const added = gallery.addModelVersion({
+      base: '1',
+      parent: '1',
+      recipe: {},
+      processor: 'cpu',
+      seconds: 1,
+      trainedOn: { people: [], photographs: 0, others: '', hash: '' },
+      verdict: 'promote',
+      report: {},
+      card: madeUpCard,
+      head: identityHead(128),
+    })
+    if (added.kind === 'refused') throw new Error(added.message)
+    const { version } = added
+    let isPromoted = false
+    engine.on('progress', () => {
+      if (isPromoted) return
+      isPromoted = true // on the command line
+      gallery.promote(version, (_, [seen]) => ({ ...seen!, modelVersion: version }), {
+        evenIfRejected: false,
+      })
+      const model = { ...parts.model, version }
+      gallery.setChoice({ form: { form: 'photograph-photograph' }, threshold: 0.7, model } as never)
+    })
+    const chosen = await engine.call('tune.choose', { ...photographs, wish: byHand(0.5), job: 'choosing' })
+    expect(isPromoted).toBe(true)
+    expect(chosen).toMatchObject({ kind: 'refused', reason: 'changed-meanwhile' })
+    expect(gallery.choices()).toMatchObject([{ threshold: 0.7, model: { version } }])
+
+    const own = {
+      person: 1,
+      form: { form: 'photograph-template' },
+      threshold: 0.4,
+      model: parts.model,
+    } as never
+    expect(keepChoice({ ...parts }, own)).toMatchObject({ reason: 'changed-meanwhile' })
+    expect(gallery.personalChoices()).toEqual([])
+    gallery.rollBack((_, seen) => seen.find(({ modelVersion }) => modelVersion === '1')!)
+    expect(keepChoice({ ...parts }, own)).toEqual({ kind: 'kept' })
+    expect(gallery.personalChoices()).toMatchObject([{ threshold: 0.4 }])
   })
 
   test('is carried over to a model retrained from the one it was chosen for, where that is stricter than its card', async () => {
