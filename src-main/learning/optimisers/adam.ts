@@ -20,17 +20,19 @@ function adaptive(
   return {
     name,
     slots: ['firstMoment', 'secondMoment'],
-    scalars: ['learningRate', 'firstCorrection', 'secondCorrection'],
+    // The corrections as in the last lines of section 2 of the paper: one factor and one addend instead of two more
+    // passes over tensors of the parameters' size.
+    scalars: ['learningRate', 'correction', 'correctedEpsilon'],
     // in double precision: 1 − 0.999^step loses four digits in single precision at the first steps
-    scalarsAt: (step, learningRate) => [learningRate, 1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step)],
-    update(parameter, gradient, [m, v], [learningRate, firstCorrection, secondCorrection], decay) {
+    scalarsAt(step, learningRate) {
+      const root = Math.sqrt(1 - beta2 ** step)
+      return [learningRate, root / (1 - beta1 ** step), root * epsilon]
+    },
+    update(parameter, gradient, [m, v], [learningRate, correction, correctedEpsilon], decay) {
       const g = decay && decayed === 'in-gradient' ? gradient.add(parameter.mul(decay)) : gradient
       const first = m!.mul(beta1).add(g.mul(1 - beta1))
       const second = v!.mul(beta2).add(g.square().mul(1 - beta2))
-      const direction = first
-        .mul(firstCorrection!)
-        .div(second.mul(secondCorrection!).sqrt().add(epsilon))
-        .mul(learningRate!)
+      const direction = first.mul(learningRate!.mul(correction!)).div(second.sqrt().add(correctedEpsilon!))
       const kept =
         decay && decayed === 'decoupled' ? parameter.mul(learningRate!.mul(-decay).add(1)) : parameter
       return { parameter: kept.sub(direction), slots: [first, second] }

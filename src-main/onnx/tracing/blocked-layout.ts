@@ -19,6 +19,9 @@ export const spreadOperator = 'semblance.Spread'
 /** Likewise: every element of an image `scales` times along each axis. */
 export const repeatOperator = 'semblance.Repeat'
 
+/** Likewise: (x, y, dy) → gradient of a maximum pool whose windows lie inside the image, [n, c, h, w]. */
+export const maxPoolGradientOperator = 'semblance.MaxPoolGradient'
+
 /** Likewise: (dy, filter [out, in, height, width]) → gradient of a convolution with strides for its input, [n, in, h, w]. */
 export const inputGradientOperator = 'semblance.InputGradient'
 
@@ -41,6 +44,9 @@ interface Chain {
   sum?: string
   relu?: boolean
 }
+
+/** [n, channels, height, width]; blocked, the channels come in whole blocks. */
+type Image = readonly [number, number, number, number]
 
 /** Operators whose result at one place depends on the inputs at that place only. */
 const elementwise = new Set(
@@ -96,8 +102,7 @@ class Lowering {
 
   /** x > 0 holds where relu(x) > 0: asked there, so that x itself need not be kept, unless it is for others too. */
   private masksFromRectified(): void {
-    const isMask = ({ operator, inputs }: GraphNode) =>
-      operator === 'Greater' && sizeOf(this.shape(inputs[1]!)) === 1 && this.constantAt(inputs[1]!)?.[0] === 0
+    const isMask = (node: GraphNode) => this.isPositive(node)
     const place = new Map(this.from.nodes.map((node, index) => [node, index]))
     for (const relu of this.from.nodes) {
       if (relu.operator !== 'Relu') continue
@@ -186,9 +191,7 @@ class Lowering {
     // One tap for each channel. A whole map is one row: one call for it, not one for each of its rows.
     const row = [n, channels, 1, shape[2]! * shape[3]!]
     const tap =
-      by.factor === null
-        ? this.to.initializer(new Float32Array(channels).fill(1), [channels, 1, 1, 1], 'float32')
-        : this.reshaped(this.plain(by.factor), [channels, 1, 1, 1])
+      by.factor === null ? this.ones(channels) : this.reshaped(this.plain(by.factor), [channels, 1, 1, 1])
     if (sum) extras.push(this.reshaped(this.blocked(sum), row))
     const window = {
       kernel_shape: [1, 1],
@@ -207,7 +210,30 @@ class Lowering {
     const node = this.from.producer(name)
     if (node && this.isTurned(node))
       return this.turned(this.kernel(node.inputs[0]!, depthwise), shape, depthwise)
+    if (!depthwise && node?.operator === 'Transpose' && this.isSwapped(node)) return this.swapped(node, shape)
     return this.kernelInBlocks(this.plain(name), shape, depthwise)
+  }
+
+  /** Outputs and inputs change places, both in whole blocks. */
+  private isSwapped({ inputs, attributes }: GraphNode): boolean {
+    const [outputs, ins] = this.shape(inputs[0]!) as [number, number]
+    const isWhole = outputs % this.block === 0 && ins % this.block === 0
+    return isWhole && sameNumbers(attributes.perm as number[], [1, 0, 2, 3])
+  }
+
+  /** A kernel [in, out, height, width] out of the blocked [out, in, height, width], turned where the node's input is: whole tiles change places, then each is transposed. */
+  private swapped({ inputs }: GraphNode, shape: readonly number[]): string {
+    const { block } = this
+    const before = this.from.producer(inputs[0]!)
+    const isTurned = !!before && this.isTurned(before)
+    const forward = this.kernel(isTurned ? before.inputs[0]! : inputs[0]!, false)
+    const [ins, outs, taps] = [shape[0]! / block, shape[1]! / block, shape[2]! * shape[3]!]
+    const order = rowOrder([outs, ins, taps], [1, 0, 2], isTurned ? [2] : [])
+    const tiles = this.rows(forward, [1, outs * ins * taps, block * block], order)
+    const transposed = this.add(`${domain}.ReorderInput`, [
+      this.reshaped(tiles, [outs * ins * taps, block, block, 1]),
+    ])
+    return this.reshaped(transposed, shape)
   }
 
   /** As [out / block, in / block, height, width, block of in, block of out]; depthwise [out / block, height, width, block]. */
@@ -216,9 +242,10 @@ class Lowering {
     const { block } = this
     const places = depthwise ? height * width : inputs * height * width
     const rows = this.add(`${domain}.ReorderInput`, [this.reshaped(plain, [1, outputs, places, 1])])
-    if (depthwise || inputs < block) return this.reshaped(rows, shape)
-    const split = this.reshaped(rows, [outputs / block, inputs / block, block, height * width, block])
-    return this.reshaped(this.add('Transpose', [split], { perm: [0, 1, 3, 2, 4] }), shape)
+    const taps = height * width
+    if (depthwise || inputs < block || taps === 1) return this.reshaped(rows, shape)
+    const tile = [(outputs * inputs) / block ** 2, block * taps, block]
+    return this.reshaped(this.rows(rows, tile, rowOrder([block, taps], [1, 0])), shape)
   }
 
   /** A blocked kernel with height and width reversed. */
@@ -239,8 +266,24 @@ class Lowering {
   }
 
   private isLazy(node: GraphNode): boolean {
-    if (logical.has(node.operator)) return true
+    if (logical.has(node.operator) || this.isSummedProduct(node)) return true
     return node.operator === 'Cast' && logical.has(this.from.producer(node.inputs[0]!)?.operator ?? '')
+  }
+
+  /** Whether nothing is wanted of a product of images but its sum: that is had without the product itself. */
+  private isSummedProduct({ operator, inputs, outputs }: GraphNode): boolean {
+    const shape = this.shape(outputs[0]!)
+    const users = this.users.get(outputs[0]!) ?? []
+    if (operator !== 'Mul' || !this.isImage(shape) || users.length !== 1) return false
+    if (!inputs.every((name) => sameNumbers(this.shape(name), shape) && this.canBlock(name))) return false
+    return inputs.some((name) => this.isBlocked(name)) && this.axesOfReduction(users[0]!) !== null
+  }
+
+  /** Of a sum or mean over height and width, and perhaps the batch; null for any other node. */
+  private axesOfReduction({ operator, inputs, attributes }: GraphNode): readonly number[] | null {
+    if (operator !== 'ReduceSum' && operator !== 'ReduceMean') return null
+    const axes = inputs[1] === undefined ? (attributes.axes as number[]) : this.constantAt(inputs[1])
+    return axes && (sameNumbers(axes, [0, 2, 3]) || sameNumbers(axes, [2, 3])) ? axes : null
   }
 
   private lower(node: GraphNode): void {
@@ -249,10 +292,12 @@ class Lowering {
     if (node.operator === depthwiseFilterGradientOperator)
       return void this.plainNames.set(node.outputs[0]!, this.depthwiseFilterGradient(node))
     const own = {
-      [spreadOperator]: () => this.spread(this.blocked(node.inputs[0]!), this.shape(node.inputs[0]!), node),
+      [spreadOperator]: () =>
+        this.spread(this.blocked(node.inputs[0]!), this.shape(node.inputs[0]!) as Image, node),
       [repeatOperator]: () =>
         this.add(`${domain}.Upsample`, [this.blocked(node.inputs[0]!)], { scales: node.attributes.scales! }),
       [inputGradientOperator]: () => this.inputGradient(node),
+      [maxPoolGradientOperator]: () => this.maxPoolGradient(node),
     }[node.operator]
     if (own) return void this.blockedNames.set(node.outputs[0]!, own())
     const blocked = this.inBlocks(node)
@@ -260,7 +305,26 @@ class Lowering {
     else this.lowerPlain(node)
   }
 
+  /** x, where the node is the number 1 where x > 0, else 0. */
+  private maskOf({ operator, inputs, attributes }: GraphNode): string | null {
+    const comparison = operator === 'Cast' && attributes.to === 1 ? this.from.producer(inputs[0]!) : undefined
+    return comparison && this.isPositive(comparison) ? comparison.inputs[0]! : null
+  }
+
+  /** 1 where x > 0, else 0, in one pass on all threads, where a comparison and its cast take two and the cast one thread. */
+  private step(x: string): string {
+    return this.add('HardSigmoid', [x], { alpha: { float: 3e38 }, beta: { float: 0 } })
+  }
+
+  private isPositive({ operator, inputs }: GraphNode): boolean {
+    return (
+      operator === 'Greater' && sizeOf(this.shape(inputs[1]!)) === 1 && this.constantAt(inputs[1]!)?.[0] === 0
+    )
+  }
+
   private lowerPlain(node: GraphNode): void {
+    const masked = this.maskOf(node)
+    if (masked !== null) return void this.plainNames.set(node.outputs[0]!, this.step(this.plain(masked)))
     const inputs = node.inputs.map((name) => this.plain(name))
     const names = this.to.add(node.operator, inputs, node.attributes, node.outputs.length)
     node.outputs.forEach((name, index) => this.plainNames.set(name, names[index]!))
@@ -276,6 +340,7 @@ class Lowering {
         ? this.add(`${domain}.${operator}`, [this.blocked(image)], attributes)
         : null
     if (operator === 'Pad') return this.padded(node)
+    if (operator === 'Slice') return this.everySecond(node)
     if (!elementwise.has(operator)) return null
     const shape = this.shape(outputs[0]!)
     if (!this.isImage(shape)) return null
@@ -285,7 +350,10 @@ class Lowering {
     return rest.every((name) => sizeOf(this.shape(name)) === 1) ? this.elementwise(node) : null
   }
 
-  private elementwise({ operator, inputs, attributes }: GraphNode): string {
+  private elementwise(node: GraphNode): string {
+    const { operator, inputs, attributes } = node
+    const masked = this.maskOf(node)
+    if (masked !== null) return this.step(this.blocked(masked))
     return this.add(
       operator,
       inputs.map((name) => (sizeOf(this.shape(name)) === 1 ? this.plain(name) : this.blocked(name))),
@@ -311,55 +379,33 @@ class Lowering {
     // As much of the image as the windows meet, borders of zeros included; the rest is cut away.
     const [reachY, reachX] = [(outHeight - 1) * stepY + filterHeight, (outWidth - 1) * stepX + filterWidth]
     const [bottom, right] = [reachY - height - top, reachX - width - left]
-    const rows = this.reshaped(isBlocked ? this.blocked(image) : this.plain(image), [
-      n,
-      groups,
-      height,
-      width * unit,
-    ])
-    const pads = [0, 0, top, left * unit, 0, 0, bottom, right * unit]
-    const framed = pads.every((count) => count === 0)
-      ? rows
-      : this.add('Pad', [rows, this.to.integers(pads)], { mode: 'constant' })
+    const framed = isBlocked
+      ? this.framed(this.blocked(image), [n, ins, height, width], [top, left, bottom, right])
+      : this.framedRows(this.reshaped(this.plain(image), [n, 1, height, width * unit]), [
+          top,
+          left * unit,
+          bottom,
+          right * unit,
+        ])
     const byBatch = this.add(`${domain}.ReorderInput`, [
       this.reshaped(framed, [1, n, groups * reachY * reachX * unit, 1]),
     ])
-    // The rows under each band of dy; where bands overlap, a row is there twice.
+    // For each group the rows under each band of dy; where bands overlap, a row is there twice.
     const bands = bandsOf(outHeight, outWidth * 4 * block * Math.min(outs, 4 * block))
     const bandHeight = outHeight / bands
     const bandReach = (bandHeight - 1) * stepY + filterHeight
-    const rowLength = reachX * unit * block
-    const inBands =
-      bands === 1
-        ? byBatch
-        : this.add(
-            'Gather',
-            [
-              this.reshaped(byBatch, [n / block, groups, reachY, rowLength]),
-              this.to.integers(
-                upTo(bands).flatMap((band) => upTo(bandReach).map((row) => band * bandHeight * stepY + row)),
-              ),
-            ],
-            { axis: 2 },
-          )
-    const first =
-      groups === 1
-        ? inBands
-        : this.add(
-            'Transpose',
-            [this.reshaped(inBands, [n / block, groups, bands * bandReach * rowLength])],
-            {
-              perm: [1, 0, 2],
-            },
-          )
-    const split = this.reshaped(this.blocked(errors), [
-      n / block,
-      block,
-      outs / block,
-      outHeight * outWidth,
-      block,
-    ])
-    const second = this.add('Transpose', [split], { perm: [2, 0, 3, 1, 4] })
+    const met = upTo(groups * (n / block)).flatMap((place) => {
+      const [group, part] = [Math.floor(place / (n / block)), place % (n / block)]
+      const first = (part * groups + group) * reachY
+      return upTo(bands).flatMap((band) =>
+        upTo(bandReach).map((row) => first + band * bandHeight * stepY + row),
+      )
+    })
+    const isInOrder = groups === 1 && bands === 1
+    const first = isInOrder
+      ? byBatch
+      : this.rows(byBatch, [1, (n / block) * groups * reachY, reachX * unit * block], met)
+    const second = this.errorsAsKernel(this.blocked(errors), [n, outs, outHeight * outWidth])
     const product = this.add(
       `${domain}.Conv`,
       [
@@ -375,15 +421,36 @@ class Lowering {
       },
     ) // [groups, out, filterHeight, filterWidth · unit]
     const taps = filterHeight * filterWidth
-    const ordered = this.add(`${domain}.ReorderOutput`, [product], { channels: outs })
     const outFirst =
-      groups === 1
-        ? ordered
-        : this.add('Transpose', [this.reshaped(ordered, [groups, outs, taps * unit])], { perm: [1, 0, 2] })
-    const tapsLast = this.add('Transpose', [this.reshaped(outFirst, [outs * groups, taps, unit])], {
-      perm: [0, 2, 1],
+      groups === 1 || outs === block
+        ? product
+        : this.rows(
+            product,
+            [1, (groups * outs) / block, taps * unit * block],
+            rowOrder([groups, outs / block], [1, 0]),
+          )
+    const tapsLast = this.rows(
+      outFirst,
+      [(groups * outs) / block, taps * unit, block],
+      rowOrder([taps, unit], [1, 0]),
+    )
+    const plain = this.add(`${domain}.ReorderOutput`, [this.reshaped(tapsLast, [1, outs, ins * taps, 1])], {
+      channels: outs,
     })
-    return this.reshaped(tapsLast, [outs, ins, filterHeight, filterWidth])
+    return this.reshaped(plain, [outs, ins, filterHeight, filterWidth])
+  }
+
+  /** dy, blocked, as a kernel whose inputs are the batch: [out / block, n / block, place, block of n, block of out]. */
+  private errorsAsKernel(errors: string, [n, outs, places]: [number, number, number]): string {
+    const { block } = this
+    const blocks = outs / block
+    const outFirst =
+      blocks === 1
+        ? errors
+        : this.rows(errors, [1, n * blocks, places * block], rowOrder([n, blocks], [1, 0]))
+    const byImage = this.reshaped(outFirst, [(blocks * n) / block, block, 1, places * block])
+    // From [image, place] to [place, image], a block of outputs each: what this operator does to channels that come last.
+    return this.add(`${domain}.ReorderInput`, [byImage], { channels_last: 1 })
   }
 
   /** Every channel of every image by itself: x as it lies under dy as it lies. */
@@ -427,14 +494,73 @@ class Lowering {
     ])
   }
 
-  private spread(image: string, shape: readonly number[], { attributes }: GraphNode): string {
-    const [n, channels, height, width] = shape as [number, number, number, number]
+  private spread(image: string, [n, channels, height, width]: Image, { attributes }: GraphNode): string {
     const [stepY, stepX] = attributes.strides as [number, number]
+    const withZeros = this.framed(image, [n, channels, height, width], [0, 0, 1, 0])
+    return this.pixels(
+      withZeros,
+      [n, channels, height + 1, width],
+      [channels, height * stepY, width * stepX],
+      (group, y, x) => (y % stepY || x % stepX ? null : [group, y / stepY, x / stepX]),
+    )
+  }
+
+  /**
+   * A blocked image put together from the pixels of another, a block of channels each: `from` tells where, null where
+   * there is none. The source's last row must be zero then.
+   */
+  private pixels(
+    name: string,
+    [n, channels, height, width]: Image,
+    [newChannels, newHeight, newWidth]: readonly [number, number, number],
+    from: (group: number, y: number, x: number) => readonly [number, number, number] | null,
+  ): string {
+    const zero = height * width - 1
+    const order = upTo(newChannels / this.block).flatMap((group) =>
+      upTo(newHeight).flatMap((y) =>
+        upTo(newWidth).map((x) => {
+          const place = from(group, y, x)
+          return place ? (place[0] * height + place[1]) * width + place[2] : zero
+        }),
+      ),
+    )
+    const pixels = [n, (channels / this.block) * height * width, this.block]
+    return this.reshaped(this.rows(name, pixels, order), [n, newChannels, newHeight, newWidth])
+  }
+
+  /** Rows along the second axis of [some, rows, length], in another order. ONNX Runtime's `Transpose` would use one thread. */
+  private rows(name: string, shape: readonly number[], order: readonly number[]): string {
+    const rows = this.reshaped(name, shape)
+    if (order.every((from, to) => from === to) && order.length === shape[1]) return rows
+    return this.add('Gather', [rows, this.to.integers(order)], { axis: 1 })
+  }
+
+  /** A blocked image with a frame of zeros (top, left, bottom, right), cut where that is negative. A convolution's padding is the frame that uses all threads. */
+  private framed(image: string, [n, channels, height, width]: Image, frame: readonly number[]): string {
     const { block } = this
-    const apart = this.reshaped(image, [n * (channels / block) * height, 1, width, block])
-    const pads = [0, 0, 0, 0, 0, stepY - 1, 0, (stepX - 1) * block]
-    const spaced = this.add('Pad', [apart, this.to.integers(pads)], { mode: 'constant' })
-    return this.reshaped(spaced, [n, channels, height * stepY, width * stepX])
+    const [top, left, bottom, right] = frame as [number, number, number, number]
+    if (frame.every((count) => count === 0)) return image
+    const shape = [n, channels, height + top + bottom, width + left + right]
+    if (frame.some((count) => count < 0)) {
+      const rows = this.reshaped(image, [n, channels / block, height, width * block])
+      return this.reshaped(this.framedRows(rows, [top, left * block, bottom, right * block]), shape)
+    }
+    const window = { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [...frame] }
+    const operands = [this.reshaped(image, [n, channels, height, width]), this.ones(channels)]
+    return this.add(`${domain}.Conv`, operands, { ...window, group: channels })
+  }
+
+  /** [n, groups, rows, columns] with a frame of zeros, cut where that is negative. */
+  private framedRows(rows: string, frame: readonly number[]): string {
+    if (frame.every((count) => count === 0)) return rows
+    const [top, left, bottom, right] = frame as [number, number, number, number]
+    return this.add('Pad', [rows, this.to.integers([0, 0, top, left, 0, 0, bottom, right])], {
+      mode: 'constant',
+    })
+  }
+
+  private ones(channels: number): string {
+    return this.to.initializer(new Float32Array(channels).fill(1), [channels, 1, 1, 1], 'float32')
   }
 
   /**
@@ -453,15 +579,16 @@ class Lowering {
     const [top, left] = attributes.pads as [number, number]
     const [tapsY, tapsX] = [Math.ceil(filterHeight / stepY), Math.ceil(filterWidth / stepX)]
     const rests = filterHeight * filterWidth === 1 ? 1 : stepY * stepX // of a single tap all but the first are zero
-    const [rows, columns] =
-      rests === 1
-        ? [outHeight, outWidth]
-        : [Math.ceil((height + top) / stepY), Math.ceil((width + left) / stepX)]
+    const [restsY, restsX] = rests === 1 ? [1, 1] : [stepY, stepX]
+    const columns = rests === 1 ? outWidth : Math.ceil((width + left) / stepX)
+    const met = rests === 1 ? outHeight : Math.ceil((height + top) / stepY)
+    // Behind the last row that meets a tap the result is zero: one such row is kept where zeros are needed.
+    const needsZeros = rests === 1 || met * stepY < height + top || columns * stepX < width + left
+    const rows = needsZeros ? Math.max(met, outHeight + tapsY) : met
     // [out, in, tap, rest, tap, rest] → [rest, rest, in, out, tap, tap]
     const pads = [0, 0, 0, 0, 0, 0, tapsY * stepY - filterHeight, tapsX * stepX - filterWidth]
     const whole =
       rests === 1 ? this.plain(filter) : this.add('Pad', [this.plain(filter), this.to.integers(pads)])
-    const [restsY, restsX] = rests === 1 ? [1, 1] : [stepY, stepX]
     const split = this.reshaped(whole, [outs, ins, tapsY, restsY, tapsX, restsX])
     const byRest = this.add('Transpose', [split], { perm: [3, 5, 1, 0, 2, 4] })
     const shape = [rests * ins, outs, tapsY, tapsX]
@@ -473,40 +600,136 @@ class Lowering {
       pads: [tapsY - 1, tapsX - 1, rows - outHeight, columns - outWidth],
       group: 1,
     })
-    const apart = this.reshaped(result, [n, restsY, restsX, ins / block, rows, columns, block])
-    const grid =
-      rests === 1
-        ? this.spread(result, [n, ins, rows, columns], node)
-        : this.add('Transpose', [apart], { perm: [0, 3, 4, 1, 5, 2, 6] })
-    const [gridHeight, gridWidth] = [rows * stepY, columns * stepX]
-    // Beyond what the windows met there is nothing: the rest of the image is zero.
-    const frame = [-top, -left * block, height + top - gridHeight, (width + left - gridWidth) * block]
-    const lines = this.reshaped(grid, [n, ins / block, gridHeight, gridWidth * block])
-    const framed = frame.every((count) => count === 0)
-      ? lines
-      : this.add('Pad', [lines, this.to.integers([0, 0, frame[0]!, frame[1]!, 0, 0, frame[2]!, frame[3]!])])
-    return this.reshaped(framed, [n, ins, height, width])
+    return this.pixels(result, [n, rests * ins, rows, columns], [ins, height, width], (group, y, x) => {
+      const [row, column] = [y + top, x + left]
+      const [restY, restX] = [row % stepY, column % stepX]
+      const [fromY, fromX] = [(row - restY) / stepY, (column - restX) / stepX]
+      if (restY >= restsY || restX >= restsX || fromY >= rows || fromX >= columns) return null
+      return [((restY * restsX + restX) * ins) / block + group, fromY, fromX]
+    })
+  }
+
+  /**
+   * Each output's gradient goes to the first of its window's largest elements, tap by tap: what lies under a tap is
+   * compared with the maximum in one convolution of a single one, and takes what the taps before it left. Taps that lie
+   * whole strides apart meet the same places, shifted by an output: they are added, and the sums interleaved.
+   */
+  private maxPoolGradient({ inputs, attributes }: GraphNode): string {
+    const [image, largest, errors] = inputs as [string, string, string]
+    const [n, channels, height, width] = this.shape(image) as Image
+    const [, , outHeight, outWidth] = this.shape(largest) as Image
+    const [filterHeight, filterWidth] = attributes.kernel_shape as [number, number]
+    const [stepY, stepX] = attributes.strides as [number, number]
+    const places = filterHeight * filterWidth
+    const negative = this.add('Neg', [this.blocked(largest)])
+    const isLargest = (tap: number) => {
+      const single = new Float32Array(channels * places)
+      // [channels / block, height, width, block]
+      for (let channel = 0; channel < channels; channel++) {
+        const [group, lane] = [Math.floor(channel / this.block), channel % this.block]
+        single[(group * places + tap) * this.block + lane] = 1
+      }
+      const shape = [channels, 1, filterHeight, filterWidth]
+      return this.add(
+        `${domain}.Conv`,
+        [this.blocked(image), this.to.initializer(single, shape, 'float32'), '', negative],
+        {
+          ...{ kernel_shape: [filterHeight, filterWidth], strides: [stepY, stepX], dilations: [1, 1] },
+          ...{ pads: [0, 0, 0, 0], group: channels },
+          // 1 where the difference is zero, 0 where it is negative
+          ...{ activation: 'HardSigmoid', activation_params: { floats: [3e38, 1] } },
+        },
+      )
+    }
+    const [rows, columns] = [Math.ceil(height / stepY), Math.ceil(width / stepX)]
+    const sums = new Map<number, string>() // by remainder of the tap's place
+    let left = this.blocked(errors)
+    for (let tap = 0; tap < places; tap++) {
+      const [row, column] = [Math.floor(tap / filterWidth), tap % filterWidth]
+      const share = tap === places - 1 ? left : this.add('Mul', [left, isLargest(tap)])
+      left = share === left ? left : this.add('Sub', [left, share])
+      const remainder = (row % stepY) * stepX + (column % stepX)
+      const [down, across] = [Math.floor(row / stepY), Math.floor(column / stepX)]
+      const before = sums.get(remainder)
+      const window = { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], group: channels }
+      const pads = [down, across, rows - down - outHeight, columns - across - outWidth]
+      const operands = [this.reshaped(share, [n, channels, outHeight, outWidth]), this.ones(channels)]
+      const sum = this.add(`${domain}.Conv`, before ? [...operands, '', before] : operands, {
+        ...window,
+        pads,
+      })
+      sums.set(remainder, sum)
+    }
+    const remainders = upTo(stepY * stepX)
+    const lines = [n, (channels / this.block) * rows * columns * this.block]
+    const all = this.add(
+      'Concat',
+      remainders.map((remainder) => this.reshaped(sums.get(remainder)!, lines)),
+      { axis: 1 },
+    )
+    return this.pixels(
+      all,
+      [n, remainders.length * channels, rows, columns],
+      [channels, height, width],
+      (group, y, x) => [
+        (((y % stepY) * stepX + (x % stepX)) * channels) / this.block + group,
+        Math.floor(y / stepY),
+        Math.floor(x / stepX),
+      ],
+    )
   }
 
   /** Over height and width by the pool made for it; the little that is left as it was. */
   private reduced(node: GraphNode): string | null {
     const [image, axesName] = node.inputs as [string, string | undefined]
-    const axes = axesName === undefined ? (node.attributes.axes as number[]) : this.constantAt(axesName)
     const shape = this.shape(image)
-    if (!axes || !this.isImage(shape) || !this.isBlocked(image)) return null
-    if (!sameNumbers(axes, [0, 2, 3]) && !sameNumbers(axes, [2, 3])) return null
-    const means = this.add(`${domain}.GlobalAveragePool`, [this.blocked(image)]) // [n, channels, 1, 1]
-    let result = this.to.add(
+    if (!this.axesOfReduction(node) || !this.isImage(shape) || !this.isBlocked(image)) return null
+    const places = shape[2]! * shape[3]!
+    const product = this.waiting.get(image)
+    const isProduct = product?.operator === 'Mul' && !this.blockedNames.has(image)
+    const each = isProduct
+      ? this.summedProduct(product.inputs as [string, string], shape as Image)
+      : this.add(`${domain}.GlobalAveragePool`, [this.blocked(image)]) // [n, channels, 1, 1]
+    const result = this.to.add(
       node.operator,
-      axesName ? [means, this.plain(axesName)] : [means],
+      axesName ? [each, this.plain(axesName)] : [each],
       node.attributes,
     )[0]!
-    if (node.operator === 'ReduceSum') {
-      const places = this.to.initializer(Float32Array.of(shape[2]! * shape[3]!), [], 'float32')
-      result = this.add('Mul', [result, places])
-    }
-    this.plainNames.set(node.outputs[0]!, result)
-    return result
+    // The pool gives means, the product sums.
+    const wantsSum = node.operator === 'ReduceSum'
+    const factor = isProduct ? (wantsSum ? 1 : 1 / places) : wantsSum ? places : 1
+    const scaled =
+      factor === 1
+        ? result
+        : this.add('Mul', [result, this.to.initializer(Float32Array.of(factor), [], 'float32')])
+    this.plainNames.set(node.outputs[0]!, scaled)
+    return scaled
+  }
+
+  /** Σ a · b over height and width, [n, channels, 1, 1]: each map a filter under which the other lies once. Neither is copied, nor the product written. */
+  private summedProduct([a, b]: [string, string], [n, channels, height, width]: Image): string {
+    const all = n * channels
+    const window = { kernel_shape: [height, width], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] }
+    const operands = [
+      this.reshaped(this.blocked(a), [1, all, height, width]),
+      this.reshaped(this.blocked(b), [all, 1, height, width]),
+    ]
+    return this.reshaped(this.add(`${domain}.Conv`, operands, { ...window, group: all }), [n, channels, 1, 1])
+  }
+
+  /** Every so many rows and columns from the first on: a convolution that steps over the others. */
+  private everySecond({ inputs, outputs }: GraphNode): string | null {
+    const [image] = inputs as [string]
+    const [starts, , axes, steps] = inputs.slice(1).map((name) => this.constantAt(name))
+    const [shape, result] = [this.shape(image), this.shape(outputs[0]!)]
+    if (!starts || !axes || !steps || !this.isImage(shape) || !this.isBlocked(image)) return null
+    const isOfPlaces = axes.every((axis) => axis === 2 || axis === 3)
+    if (!isOfPlaces || starts.some((start) => start !== 0) || steps.some((step) => step < 1)) return null
+    const strides = [2, 3].map((axis) => (axes.includes(axis) ? steps[axes.indexOf(axis)]! : 1))
+    if (strides.some((step, at) => Math.ceil(shape[at + 2]! / step) !== result[at + 2])) return null
+    const window = { kernel_shape: [1, 1], strides, dilations: [1, 1], pads: [0, 0, 0, 0] }
+    const operands = [this.blocked(image), this.ones(shape[1]!)]
+    return this.add(`${domain}.Conv`, operands, { ...window, group: shape[1]! })
   }
 
   private padded({ inputs, attributes }: GraphNode): string | null {
@@ -517,6 +740,12 @@ class Lowering {
     if (!pads || !this.isImage(shape) || !this.isBlocked(image) || inputs.length > 3) return null
     if (pads[1]! % block || pads[5]! % block) return null
     const [n, channels, height, width] = shape as [number, number, number, number]
+    if (pads[0] === 0 && pads[4] === 0 && pads[1] === 0 && pads[5] === 0 && this.isZero(value))
+      return this.framed(
+        this.blocked(image),
+        [n, channels, height, width],
+        [2, 3, 6, 7].map((at) => pads[at]!),
+      )
     const scaled = pads.map((count, index) =>
       index % 4 === 1 ? count / block : index % 4 === 3 ? count * block : count,
     )
@@ -527,6 +756,10 @@ class Lowering {
       result,
       shape.map((size, axis) => size + pads[axis]! + pads[axis + 4]!),
     )
+  }
+
+  private isZero(value: string | undefined): boolean {
+    return value === undefined || value === '' || this.constantAt(value)?.[0] === 0
   }
 
   /** The value as ONNX knows it. */
@@ -605,6 +838,21 @@ class Lowering {
   private reshaped(name: string, shape: readonly number[]): string {
     return this.add('Reshape', [name, this.to.integers(shape)])
   }
+}
+
+/** Where each row of a transposed array of rows was before; along the axes in `reversed` (of the old shape) counted backwards. */
+function rowOrder(
+  shape: readonly number[],
+  permutation: readonly number[],
+  reversed: readonly number[] = [],
+): number[] {
+  let order = [0]
+  for (const axis of permutation) {
+    const stride = sizeOf(shape.slice(axis + 1))
+    const steps = upTo(shape[axis]!).map((step) => (reversed.includes(axis) ? shape[axis]! - 1 - step : step))
+    order = order.flatMap((from) => steps.map((step) => from + step * stride))
+  }
+  return order
 }
 
 const cacheBytes = 1.2e6 // what of a kernel stays in the second-level cache; measured on one with 2 MB

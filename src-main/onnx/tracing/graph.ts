@@ -1,7 +1,8 @@
 import { sizeOf, type DType, type Values } from './tensor.ts'
 
-/** An ONNX attribute: a whole number, a list of whole numbers, a text, or a fraction marked as such. */
-export type Attribute = number | readonly number[] | string | { float: number }
+/** An ONNX attribute: a whole number, a list of whole numbers, a text, or a fraction or several marked as such. */
+export type Attribute =
+  number | readonly number[] | string | { float: number } | { floats: readonly number[] }
 
 export interface GraphNode {
   operator: string

@@ -6,7 +6,7 @@ const operatorSet = 17
 const irVersion = 8
 
 const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
-const attributeTypes = { float: 1, integer: 2, text: 3, integers: 7 } as const
+const attributeTypes = { float: 1, integer: 2, text: 3, floats: 6, integers: 7 } as const
 
 /**
  * The graph as an ONNX file (protocol buffers; field numbers from onnx.proto). The same graph always gives the same
@@ -70,6 +70,9 @@ function writeAttribute(into: ProtobufWriter, name: string, value: Attribute): v
     } else if ('float' in value) {
       inner.float(2, value.float)
       inner.integer(20, attributeTypes.float)
+    } else if ('floats' in value) {
+      value.floats.forEach((item) => inner.float(7, item))
+      inner.integer(20, attributeTypes.floats)
     } else {
       value.forEach((item) => inner.integer(8, item))
       inner.integer(20, attributeTypes.integers)

@@ -2,6 +2,7 @@ import {
   depthwiseFilterGradientOperator,
   filterGradientOperator,
   inputGradientOperator,
+  maxPoolGradientOperator,
   repeatOperator,
   spreadOperator,
 } from '../blocked-layout.ts'
@@ -460,6 +461,31 @@ function maxPoolGradientByPlace(
   return channelsLast(reshape(tracer, sum, image.shape))
 }
 
+/** Whether channels come in whole blocks and every window lies inside the image and touches the next. */
+function poolSuitsBlocks({ block }: Tracer, x: TracedTensor, plan: PoolPlan): boolean {
+  const { padInfo, filterHeight, filterWidth, strideHeight, strideWidth } = plan
+  if (block === 0 || x.shape[3]! % block || plan.dilationHeight * plan.dilationWidth > 1) return false
+  const isInside = padInfo.top + padInfo.left + padInfo.bottom + padInfo.right === 0
+  return isInside && filterHeight >= strideHeight && filterWidth >= strideWidth
+}
+
+/** Left as it is to `blockedLayout`. */
+function maxPoolGradientInBlocks(
+  tracer: Tracer,
+  dy: TracedTensor,
+  x: TracedTensor,
+  y: TracedTensor,
+  plan: PoolPlan,
+): TracedTensor {
+  const [image, largest, errors] = [x, y, dy].map((each) => tracer.plain(channelsSecond(each)))
+  const window = {
+    kernel_shape: [plan.filterHeight, plan.filterWidth],
+    strides: [plan.strideHeight, plan.strideWidth],
+  }
+  const result = { dtype: 'float32' as const, shape: image!.shape }
+  return channelsLast(tracer.emit(maxPoolGradientOperator, [image!, largest!, errors!], window, result))
+}
+
 const lowest = -3.4028234663852886e38 // the least float32
 
 /**
@@ -570,6 +596,8 @@ export const gradientKernels: KernelTable = {
     ),
   MaxPoolGrad: (tracer, { dy, input, output }, attributes) => {
     const plan = planPool(input!.shape, attributes)
+    if (poolSuitsBlocks(tracer, input!, plan))
+      return maxPoolGradientInBlocks(tracer, dy!, input!, output!, plan)
     return tracer.block > 0
       ? maxPoolGradientByPlace(tracer, dy!, input!, plan)
       : maxPoolGradient(tracer, dy!, input!, output!, plan)
