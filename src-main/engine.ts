@@ -21,6 +21,7 @@ import { modelEvents } from './engine/retraining/model-events.ts'
 import { RecentProbes, type Probe } from './engine/retraining/recent-probes.ts'
 import { details, summaries } from './engine/people.ts'
 import { reembed } from './engine/re-embedding.ts'
+import { reembedStrangers } from './engine/tuning/cohort-photographs.ts'
 import { refused } from './engine/refusal.ts'
 import { inForceFor } from './engine/tuning/in-force.ts'
 import { verify } from './engine/verification.ts'
@@ -261,6 +262,7 @@ function handle(
       )
       if (outcome.kind === 'refused') return outcome
       await reembed(parts)
+      await jobs.run(job, (running) => reembedStrangers({ ...parts }, running))
       return changing(outcome, 'imported')
     },
 

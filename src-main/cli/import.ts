@@ -1,4 +1,5 @@
 import { reembed } from '../engine/re-embedding.ts'
+import { reembedStrangers } from '../engine/tuning/cohort-photographs.ts'
 import { ensureModels } from './models.ts'
 import { refusedOutcome, type Outcome } from './outcome.ts'
 import { askPassphrase } from './passphrase.ts'
@@ -23,9 +24,15 @@ export async function importFrom(
     if (asked.kind === 'refused') return refusedOutcome(asked)
     const imported = await gallery.importFrom(bytes, asked.passphrase)
     if (imported.kind === 'refused') return refusedOutcome(imported)
-    if (gallery.stale(model.version).some(({ hasCrop }) => hasCrop)) {
+    const strangers = gallery.staleStrangers(model.version).length
+    if (strangers > 0 || gallery.stale(model.version).some(({ hasCrop }) => hasCrop)) {
       await ensureModels(terminal)
       await reembed(parts)
+      const bar = strangers > 0 ? await terminal.progress(strangers, 'Looking at strangers anew') : null
+      const progress = (done: number) => bar?.step(done)
+      await reembedStrangers(parts, { signal: new AbortController().signal, progress }).finally(() =>
+        bar?.stop(),
+      )
     }
     for (const name of imported.skipped)
       terminal.say(`${shown(name)}: not imported: somebody of this name is enrolled already.`)

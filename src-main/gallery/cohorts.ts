@@ -40,7 +40,18 @@ export function addCohort(store: Store, name: string): CohortId {
 export function addStranger(
   store: Store,
   cohort: CohortId,
-  { stranger, crop, cropHash, modelVersion, embedding }: NewStranger,
+  { modelVersion, embedding, ...stranger }: NewStranger,
+): { kind: 'added'; photograph: CohortPhotographId } | Refusal {
+  const added = addStrangerUnseen(store, cohort, stranger)
+  if (added.kind === 'added') putStrangerEmbedding(store, added.photograph, modelVersion, embedding)
+  return added
+}
+
+/** Inside `store.write`: every model has to look at the crop first. Refuses as `addStranger` does. */
+export function addStrangerUnseen(
+  store: Store,
+  cohort: CohortId,
+  { stranger, crop, cropHash }: Pick<NewStranger, 'stranger' | 'crop' | 'cropHash'>,
 ): { kind: 'added'; photograph: CohortPhotographId } | Refusal {
   if (!store.get('SELECT id FROM cohort WHERE id = ?', cohort)) return noSuchCohort
   const tag = store.seal.tag(`${cohort} ${cropHash}`)
@@ -60,7 +71,6 @@ export function addStranger(
     store.seal.seal(crop, cropPlace(id)),
     store.seal.sealText(cropHash, hashPlace(id)),
   )
-  putStrangerEmbedding(store, id, modelVersion, embedding)
   return { kind: 'added', photograph: id }
 }
 

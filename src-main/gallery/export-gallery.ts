@@ -81,7 +81,7 @@ async function* records(
         cohort: Number(cohort),
         stranger: Number(stranger),
         crop: strangerCrop(store, number)!,
-        embeddings: seen.get(number)!,
+        embeddings: seen.get(number) ?? [],
       },
     })
     await step()

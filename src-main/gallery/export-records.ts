@@ -10,7 +10,10 @@ import { modelEventKinds, type InUseRecord, type ModelEvent } from './versions-i
 // else that comes from outside.
 
 const Time = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(8.64e15)) // ms since 1970; the last a Date can be
-const Word = v.pipe(v.string(), v.maxLength(1000))
+// Shown on a terminal and on a page: nothing in them moves a cursor.
+const noControl = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u
+const Word = v.pipe(v.string(), v.maxLength(1000), v.regex(noControl))
+const Sentence = v.pipe(v.string(), v.maxLength(5000), v.regex(noControl))
 const Finite = v.pipe(v.number(), v.finite())
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const Bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes')
@@ -54,8 +57,8 @@ const Attempt = v.object({
   modelVersion: Word,
 })
 
-const embeddings = <E extends v.GenericSchema>(Embedding: E) =>
-  v.pipe(v.array(Embedding), v.minLength(1), v.maxLength(1000))
+const embeddings = <E extends v.GenericSchema>(Embedding: E, fewest = 1) =>
+  v.pipe(v.array(Embedding), v.minLength(fewest), v.maxLength(1000))
 const Seen = v.object({ modelVersion: Word, embedding: UnitVector, features: Vector })
 
 const Photograph = v.object({
@@ -122,7 +125,7 @@ const HardExample = v.object({
   keptAt: Time,
   distance: Finite,
   crop: Png,
-  embeddings: embeddings(Seen),
+  embeddings: embeddings(Seen, 0),
 })
 
 const Person = v.object({
@@ -142,7 +145,10 @@ const Person = v.object({
 
 const Cohort = v.object({
   number: Id,
-  name: v.pipe(v.string(), v.maxLength(20_000)),
+  name: v.pipe(
+    v.string(),
+    v.check((name) => nameRefusal(name) === null, 'a name'),
+  ),
   importedAt: Time,
   mayTrain: v.boolean(),
 })
@@ -152,7 +158,7 @@ const Stranger = v.object({
   cohort: Id,
   stranger: Id,
   crop: Png,
-  embeddings: embeddings(v.object({ modelVersion: Word, embedding: UnitVector })),
+  embeddings: embeddings(v.object({ modelVersion: Word, embedding: UnitVector }), 0),
 })
 
 const CardForm = v.looseObject({
@@ -165,23 +171,49 @@ const CardForm = v.looseObject({
   operatingPoints: v.array(v.looseObject({ fmr: Rate, threshold: Distance, tmr: Rate })),
 })
 
+/** What the gate said, as far as it is shown; the rest of it is kept as it is. */
+const Report = v.looseObject({
+  sentence: v.optional(Sentence),
+  failed: v.optional(v.nullable(Word)),
+  lines: v.optional(
+    v.pipe(
+      v.array(
+        v.looseObject({
+          id: Word,
+          title: Sentence,
+          outcome: v.picklist(['better', 'not-worse', 'worse', 'not-judged']),
+          sentence: Sentence,
+          before: v.nullable(v.number()),
+          after: v.nullable(v.number()),
+        }),
+      ),
+      v.maxLength(1000),
+    ),
+  ),
+  mixed: v.optional(v.array(v.looseObject({ person: Count, photographs: Count }))),
+  notes: v.optional(v.pipe(v.array(Sentence), v.maxLength(1000))),
+})
+
 /** A retrained model: exactly one of head and network is there. */
 const ModelVersion = v.object({
   number: Id,
   version: Word,
   madeAt: Time,
-  description: v.looseObject({
-    base: Word,
-    parent: Word,
-    judgedAgainst: v.optional(Word),
-    processor: Word,
-    seconds: Finite,
-    trainedOn: v.looseObject({ people: v.array(Count), photographs: Count, others: Word, hash: Word }),
-    verdict: v.picklist(['promote', 'reject']),
-    recipe: v.unknown(),
-    report: v.looseObject({}),
-    card: v.looseObject({ model: Word, version: Word, measuredOn: Word, forms: v.array(CardForm) }),
-  }),
+  description: v.pipe(
+    v.looseObject({
+      base: Word,
+      parent: Word,
+      judgedAgainst: v.optional(Word),
+      processor: Word,
+      seconds: Finite,
+      trainedOn: v.looseObject({ people: v.array(Count), photographs: Count, others: Word, hash: Word }),
+      verdict: v.picklist(['promote', 'reject']),
+      recipe: v.unknown(),
+      report: Report,
+      card: v.looseObject({ model: Word, version: Word, measuredOn: Word, forms: v.array(CardForm) }),
+    }),
+    v.check(isHarmless, 'words without control characters'),
+  ),
   head: v.nullable(vector(4_000_000)),
   network: v.nullable(Bytes),
   strangers: v.optional(
@@ -256,7 +288,9 @@ export function decodeRecords(plain: Buffer): ExportedGallery | null {
     for (let at = 0; at < plain.length;) {
       const end = at + 4 + plain.readUInt32BE(at)
       if (end > plain.length || rest) return null
-      const record = v.parse(FileRecord, decode(plain.subarray(at + 4, end), sizes))
+      const decoded = decode(plain.subarray(at + 4, end), sizes)
+      if (!isShallow(decoded)) return null
+      const record = v.parse(FileRecord, decoded)
       switch (record.kind) {
         case 'person':
           found.people.push(record.person)
@@ -283,6 +317,26 @@ export function decodeRecords(plain: Buffer): ExportedGallery | null {
 
 /** No length in the file makes us set aside more than that. */
 const sizes = { maxArrayLength: 1_000_000, maxMapLength: 1000, maxExtLength: 0 }
+
+/** What is kept as it is goes through functions that call themselves: nothing is nested deeper than anything of ours. */
+function isShallow(value: unknown): boolean {
+  let [level, depth] = [[value], 0]
+  for (; level.length > 0 && depth <= deepest; depth++) level = level.flatMap(inside)
+  return level.length === 0
+}
+
+const deepest = 24 // a report has six
+
+/** Whether no text anywhere in it moves a cursor. */
+function isHarmless(value: unknown): boolean {
+  if (typeof value === 'string') return noControl.test(value)
+  return inside(value).every(isHarmless)
+}
+
+function inside(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return []
+  return Array.isArray(value) ? value : [...Object.keys(value), ...Object.values(value)]
+}
 
 function startsAsPng(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(0, 8)).toString('latin1') === '\x89PNG\r\n\x1a\n'

@@ -19,7 +19,23 @@ export function hardExamples(store: Store): HardExample[] {
 /** Inside `store.write`. Refuses with 'not-enrolled' and 'same-photograph'. */
 export function addHardExample(
   store: Store,
-  { kind, person: of, distance, crop, cropHash, modelVersion, embedding, features }: NewHardExample,
+  { modelVersion, embedding, features, ...example }: NewHardExample,
+): { kind: 'kept'; id: number } | Refusal {
+  const kept = addHardExampleUnseen(store, example)
+  if (kept.kind === 'kept') putHardExampleEmbedding(store, kept.id, modelVersion, features, embedding)
+  return kept
+}
+
+/** Inside `store.write`: every model has to look at the crop first. Refuses as `addHardExample` does. */
+export function addHardExampleUnseen(
+  store: Store,
+  {
+    kind,
+    person: of,
+    distance,
+    crop,
+    cropHash,
+  }: Omit<NewHardExample, 'modelVersion' | 'embedding' | 'features'>,
 ): { kind: 'kept'; id: number } | Refusal {
   if (!person(store, of)) return notEnrolled
   const tag = store.seal.tag(`hard example ${cropHash}`)
@@ -36,7 +52,6 @@ export function addHardExample(
     tag,
     store.seal.seal(crop, cropPlace(id, of)),
   )
-  putHardExampleEmbedding(store, id, modelVersion, features, embedding)
   return { kind: 'kept', id }
 }
 

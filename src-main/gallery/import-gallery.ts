@@ -4,7 +4,7 @@ import { ComparisonForm } from '../contract.ts'
 import type { CohortId, PersonId, PhotographId, Refusal, Strangers } from '../contract.ts'
 import { addAttempt } from './attempts.ts'
 import { markNotSame, setChoice, setPersonalChoice } from './choices.ts'
-import { addCohort, addStranger, cohorts, putStrangerEmbedding, setMayTrain } from './cohorts.ts'
+import { addCohort, addStrangerUnseen, cohorts, setMayTrain } from './cohorts.ts'
 import { insertEmbedding } from './embeddings.ts'
 import type { TransferOptions } from './export-gallery.ts'
 import { decodeRecords } from './export-records.ts'
@@ -15,7 +15,7 @@ import type {
   ExportedPerson,
   ExportedStranger,
 } from './export-records.ts'
-import { addHardExample, putHardExampleEmbedding } from './hard-examples.ts'
+import { addHardExampleUnseen } from './hard-examples.ts'
 import { addPerson } from './people.ts'
 import { addPhotographs } from './photographs.ts'
 import { openFile, refuse } from './sealed-file.ts'
@@ -296,22 +296,21 @@ function withCohort<C extends { strangers: Strangers }>(choice: C, { cohorts }: 
   return { ...choice, strangers: { ...strangers, cohort: cohorts.get(strangers.cohort) ?? strangers.cohort } }
 }
 
+/**
+ * What the file says models made of the crop is not believed: thresholds rest on it, and it need not belong to the crop.
+ * Whoever needs it looks at the crop.
+ */
 function importStranger(
   store: Store,
-  { number, cohort, stranger, crop, embeddings }: ExportedStranger,
+  { number, cohort, stranger, crop }: ExportedStranger,
   cropHash: string,
   numbers: Numbers,
 ): { kind: 'added' } | Refusal {
   const into = numbers.cohorts.get(cohort)
   if (into === undefined) return refuse('damaged') // its cohort is not in the file
-  const [first, ...others] = embeddings
-  const added = withNumber(store, 'cohort_photograph', number, numbers, () =>
-    addStranger(store, into, { stranger, crop, cropHash, ...first! }),
+  return withNumber(store, 'cohort_photograph', number, numbers, () =>
+    addStrangerUnseen(store, into, { stranger, crop, cropHash }),
   )
-  if (added.kind === 'refused') return added
-  for (const { modelVersion, embedding } of others)
-    putStrangerEmbedding(store, added.photograph, modelVersion, embedding)
-  return { kind: 'added' }
 }
 
 /** Names were checked with the file, so that a refusal means: taken. */
@@ -369,19 +368,16 @@ function importPhotographs(
   })
 }
 
-/** One that is kept here already, of whomever, stays as it is. */
+/** One that is kept here already, of whomever, stays as it is; a run looks at its crop before it trains, as at a stranger's. */
 function importHardExample(
   store: Store,
   person: PersonId,
-  { kind, keptAt, distance, crop, embeddings }: ExportedHardExample,
+  { kind, keptAt, distance, crop }: ExportedHardExample,
   cropHash: string,
 ): void {
-  const [first, ...others] = embeddings
-  const kept = addHardExample(store, { kind, person, distance, crop, cropHash, ...first! })
+  const kept = addHardExampleUnseen(store, { kind, person, distance, crop, cropHash })
   if (kept.kind === 'refused') return
   store.run('UPDATE hard_example SET kept_at = ? WHERE id = ?', keptAt, kept.id)
-  for (const { modelVersion, features, embedding } of others)
-    putHardExampleEmbedding(store, kept.id, modelVersion, features, embedding)
 }
 
 /** Pairs the user has looked at, of which both sides came over. */

@@ -247,6 +247,8 @@ function peopleLost(store: Store, before: string, after: string): number {
 
 function strangersSeen(store: Store): Map<number, Seen[]> {
   const seen = new Map<number, Seen[]>()
+  // Those that no model has looked at, too.
+  for (const { id } of store.all('SELECT id FROM cohort_photograph ORDER BY id')) seen.set(Number(id), [])
   for (const row of store.all('SELECT photograph, model_version, embedding FROM cohort_embedding')) {
     const [photograph, modelVersion] = [Number(row.photograph), String(row.model_version)]
     const embedding = store.seal.openVector(row.embedding as Uint8Array, {

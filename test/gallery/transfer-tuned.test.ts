@@ -148,7 +148,7 @@ function tuned(gallery: Gallery) {
     personal: gallery.personalChoices(),
     notSame: gallery.notSame(),
     cohorts: gallery.cohorts(),
-    strangers: [base, versions[0]?.version ?? ''].map((version) => gallery.strangerEmbeddings(version, null)),
+    strangers: gallery.strangers(),
     strangerCrops: [1, 2].map((photograph) => gallery.strangerCrop(photograph)?.toString()),
     versions,
     trainedBy: versions.map(({ version }) => [...gallery.strangersThatTrained(version)]),
@@ -157,7 +157,6 @@ function tuned(gallery: Gallery) {
     inUse: gallery.modelInUse(),
     events: gallery.modelEvents(),
     hardExamples: gallery.hardExamples(),
-    hardEmbeddings: gallery.hardExampleEmbeddings(base),
   }
 }
 
@@ -283,6 +282,12 @@ describe('into a gallery in use', () => {
   })
 })
 
+function nested(deep: number): unknown {
+  let value: unknown = []
+  for (let i = 0; i < deep; i++) value = [value]
+  return value
+}
+
 let plain: Promise<Buffer> | null = null // opening a file takes a slow key: once is enough
 async function exportedPlain(): Promise<Buffer> {
   const opened = await openFile(await exported((await tunedGallery()).gallery), passphrase)
@@ -310,6 +315,20 @@ test.each<[string, (file: ExportedGallery) => void]>([
   ['a model in use whose card cannot decide', ({ models }) => models[0]!.description.card.forms.pop()],
   ['a rate above one', ({ models }) => (models[0]!.description.card.forms[0]!.operatingPoints[0]!.tmr = 2)],
   ['half a crop that trained', ({ models }) => (models[0]!.strangers = new Uint8Array(24))],
+  ['a report nested deeply', ({ models }) => (models[0]!.description.report.people = nested(80))],
+  [
+    'a setting nested deeply',
+    ({ rest }) => ((rest.modelEvents[0] as object as { x: unknown }).x = nested(50)),
+  ],
+  ['a processor that moves a cursor', ({ models }) => (models[0]!.description.processor = '\x1b[2J')],
+  ['a cohort that moves a cursor', ({ cohorts }) => (cohorts[0]!.name = 'Passers\rby')],
+  [
+    'others that move a cursor',
+    ({ models }) => (models[0]!.description.trainedOn.others = 'nobody\x1b]0;x\x07'),
+  ],
+  ['a recipe that moves a cursor', ({ models }) => (models[0]!.description.recipe = { loss: ['\x1b[2J'] })],
+  ['a report whose lines are none', ({ models }) => (models[0]!.description.report.lines = [{}] as never)],
+  ['a report whose sentence moves a cursor', ({ models }) => (models[0]!.description.report.sentence = '\n')],
   ['a report that is none', ({ models }) => (models[0]!.description.report = null as never)],
   ['two people of one number', ({ people }) => (people[0]!.number = people[1]!.number)],
   ['two photographs of one number', ({ people }) => (people[0]!.photographs[1]!.number = 1)],
@@ -320,6 +339,35 @@ test.each<[string, (file: ExportedGallery) => void]>([
   expect(other.settings()).toEqual({})
   expect(other.modelInUse().inUse).toBeNull()
   expect(enrolled(other, 'Eva', [photographOf(60)])).toBe(1)
+})
+
+test('what a file says models made of strangers’ crops and of kept probes is not believed: they are looked at anew', async () => {
+  const { gallery, head } = await tunedGallery()
+  expect([gallery.strangerEmbeddings(base, null).length, gallery.staleHardExamples(base)]).toEqual([2, []])
+  const other = await openGallery(newHome())
+  const bytes = await forged(({ strangers, people }) => {
+    for (const { embeddings } of strangers) embeddings[0]!.embedding = photographOf(99).embedding
+    people[1]!.hardExamples[0]!.embeddings[0]!.embedding = photographOf(99).embedding
+  })
+  await imported(other, bytes)
+  for (const version of [base, head]) {
+    expect(other.strangerEmbeddings(version, null)).toEqual([])
+    expect(other.staleStrangers(version)).toHaveLength(2)
+    expect(other.hardExampleEmbeddings(version)).toEqual([])
+    expect(other.staleHardExamples(version)).toHaveLength(1)
+  }
+  // A gallery that has not looked yet is exported whole.
+  const third = await openGallery(newHome())
+  expect(await imported(third, await exported(other))).toMatchObject({ strangers: 2, people: 3 })
+  expect(third.hardExamples()).toHaveLength(1)
+})
+
+test('a record nested a hundred thousand deep is no record', () => {
+  // MessagePack: an array of one, again and again, then nil; before it the record's length.
+  const body = Buffer.concat([Buffer.alloc(100_000, 0x91), Buffer.of(0xc0)])
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(body.length)
+  expect(decodeRecords(Buffer.concat([length, body]))).toBe(null)
 })
 
 test('a forged file that changes nothing is imported', async () => {

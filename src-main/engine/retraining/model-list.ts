@@ -33,16 +33,17 @@ export function candidateReport(
   const { gallery } = parts
   const model = modelSummary(parts, version)
   if (!model) return noSuchModel
-  const kept = gallery.modelVersion(version)?.report as KeptReport | undefined
+  // One that was imported may say nothing of itself.
+  const kept = gallery.modelVersion(version)?.report as Partial<KeptReport> | undefined
   if (!model.retrained || !kept)
     return refused('no-report', 'The pre-trained model came as it is: no run of this gallery judged it.')
   return {
     kind: 'report',
     model,
     verdict: model.retrained.verdict,
-    sentence: kept.sentence,
-    failed: kept.failed,
-    lines: kept.lines.map(({ id, title, outcome, sentence, before, after }) => ({
+    sentence: kept.sentence ?? '',
+    failed: kept.failed ?? null,
+    lines: (kept.lines ?? []).map(({ id, title, outcome, sentence, before, after }) => ({
       id,
       title,
       outcome,
