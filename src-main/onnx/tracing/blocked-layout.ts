@@ -88,6 +88,7 @@ class Lowering {
     for (const node of from.nodes)
       for (const name of new Set(node.inputs)) this.users.set(name, [...(this.users.get(name) ?? []), node])
     this.masksFromRectified()
+    this.joinAtOnce()
     const outputs = new Set(from.outputs.map(({ name }) => name))
     for (const node of from.nodes) {
       const chain = this.begun(node) ?? this.continued(node)
@@ -97,6 +98,7 @@ class Lowering {
       else if (this.isLazy(node)) this.waiting.set(node.outputs[0]!, node)
       else this.lower(node)
     }
+    nameOutputs(to)
     return to
   }
 
@@ -112,6 +114,18 @@ class Lowering {
       for (const mask of others) mask.inputs = [relu.outputs[0]!, mask.inputs[1]!]
       this.users.set(x, [relu])
       this.users.set(relu.outputs[0]!, [...(this.users.get(relu.outputs[0]!) ?? []), ...others])
+    }
+  }
+
+  /** What is joined in several steps, as WebGPU wants it, is copied once instead of once for each step. */
+  private joinAtOnce(): void {
+    for (const node of this.from.nodes) {
+      if (node.operator !== 'Concat') continue
+      node.inputs = node.inputs.flatMap((name) => {
+        const part = this.from.producer(name)
+        const isStep = part?.operator === 'Concat' && part.attributes.axis === node.attributes.axis
+        return isStep && this.users.get(name)!.length === 1 ? part.inputs : [name]
+      })
     }
   }
 
@@ -725,7 +739,7 @@ class Lowering {
     if (!starts || !axes || !steps || !this.isImage(shape) || !this.isBlocked(image)) return null
     const isOfPlaces = axes.every((axis) => axis === 2 || axis === 3)
     if (!isOfPlaces || starts.some((start) => start !== 0) || steps.some((step) => step < 1)) return null
-    const strides = [2, 3].map((axis) => (axes.includes(axis) ? steps[axes.indexOf(axis)]! : 1))
+    const strides = ([2, 3] as const).map((axis) => (axes.includes(axis) ? steps[axes.indexOf(axis)]! : 1))
     if (strides.some((step, at) => Math.ceil(shape[at + 2]! / step) !== result[at + 2])) return null
     const window = { kernel_shape: [1, 1], strides, dilations: [1, 1], pads: [0, 0, 0, 0] }
     const operands = [this.blocked(image), this.ones(shape[1]!)]
@@ -838,6 +852,22 @@ class Lowering {
   private reshaped(name: string, shape: readonly number[]): string {
     return this.add('Reshape', [name, this.to.integers(shape)])
   }
+}
+
+/** Nodes whose values the graph gives back write them under that name, where a copy did. */
+function nameOutputs(graph: Graph): void {
+  const given = new Set(graph.inputs.map(({ name }) => name))
+  const names = new Map<string, string>()
+  for (const { operator, inputs, outputs } of graph.nodes) {
+    const [from, to] = [inputs[0]!, outputs[0]!]
+    const isOutput = operator === 'Identity' && graph.outputs.some(({ name }) => name === to)
+    if (isOutput && !names.has(from) && !given.has(from) && !graph.initializers.has(from)) names.set(from, to)
+  }
+  const renamed = (name: string) => names.get(name) ?? name
+  const kept = graph.nodes
+    .map((node) => ({ ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) }))
+    .filter(({ operator, inputs, outputs }) => operator !== 'Identity' || inputs[0] !== outputs[0])
+  graph.nodes.splice(0, graph.nodes.length, ...kept)
 }
 
 /** Where each row of a transposed array of rows was before; along the axes in `reversed` (of the old shape) counted backwards. */
