@@ -88,7 +88,7 @@ async function run(
       ...reportLines(report),
       verdict === 'promote'
         ? `Candidate ${model.version}, made in ${durationInWords(seconds)}. "semblance promote ${model.version}" puts it in use.`
-        : `Candidate ${model.version}, made in ${durationInWords(seconds)}, is kept to be looked at and is not used.`,
+        : `Candidate ${model.version}, made in ${durationInWords(seconds)}, is kept to be looked at${model.retrained?.untilNextRun ? ' until the next run has made another' : ''} and is not used.`,
     ])
   } finally {
     process.off('SIGINT', cancel)

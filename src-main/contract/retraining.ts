@@ -171,6 +171,8 @@ export interface ModelSummary {
     verdict: 'promote' | 'reject'
     sentence: string
     bytes: number
+    /** A rejected network that nobody used: it is here to be looked at, until the next candidate takes its place. */
+    untilNextRun: boolean
     /** People who were forgotten since: what they looked like may still be in the model's numbers. */
     forgottenPeople: number
   } | null

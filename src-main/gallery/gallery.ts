@@ -105,6 +105,8 @@ import type {
 } from './versions-in-use.ts'
 import {
   addModelVersion,
+  dropLookedAt,
+  isKeptUntilNextRun,
   modelHead,
   modelNetwork,
   modelVersion,
@@ -459,6 +461,16 @@ export class Gallery {
     const removed = this.#store.write(() => removeModelVersion(this.#store, version))
     if (removed.kind === 'removed') this.#store.eraseLog()
     return removed
+  }
+
+  /** Whether it is a rejected network that nobody used: it is here to be looked at, until the next candidate. */
+  isKeptUntilNextRun(version: string): boolean {
+    return isKeptUntilNextRun(this.#store, version)
+  }
+
+  /** What was only looked at goes when the next candidate is kept. Gives the versions that went. */
+  dropLookedAt(candidate: string): string[] {
+    return this.#store.write(() => dropLookedAt(this.#store, candidate))
   }
 
   modelInUse(): ModelInUse {

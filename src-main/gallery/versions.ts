@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { PersonId, Refusal } from '../contract.ts'
 import type { Row, Store } from './store.ts'
 import { putStrangersThatTrained, strangersThatTrained } from './trained-on.ts'
-import { forgetWayBack, modelInUse } from './versions-in-use.ts'
+import { runThatMade } from './training-runs.ts'
+import { forgetWayBack, modelEvents, modelInUse } from './versions-in-use.ts'
 
 /** What a run leaves: a head over a network's embedding, or a whole network, and all there is to know about it. */
 export interface NewModelVersion {
@@ -177,6 +178,28 @@ export function removeModelVersion(store: Store, version: string): { kind: 'remo
     store.run(`DELETE FROM ${table} WHERE model_version = ?`, version)
   forgetWayBack(store, version)
   return { kind: 'removed' }
+}
+
+/**
+ * Whether a model is here to be looked at alone: a whole network, of 22 MB, that a run here made, that its report rejected
+ * and that was never used. The next candidate takes its place.
+ */
+export function isKeptUntilNextRun(store: Store, version: string): boolean {
+  const model = modelVersion(store, version)
+  return (
+    model?.kind === 'network' &&
+    model.verdict === 'reject' &&
+    runThatMade(store, version) !== null &&
+    !modelEvents(store).some((event) => event.kind === 'promoted' && event.version === version)
+  )
+}
+
+/** Inside `store.write`, with a new candidate: others that were only looked at go. Gives their versions. */
+export function dropLookedAt(store: Store, candidate: string): string[] {
+  return modelVersions(store)
+    .map(({ version }) => version)
+    .filter((version) => version !== candidate && isKeptUntilNextRun(store, version))
+    .filter((version) => removeModelVersion(store, version).kind === 'removed')
 }
 
 export const noSuchModel: Refusal = {

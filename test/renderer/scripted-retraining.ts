@@ -124,6 +124,7 @@ export class ScriptedRetraining {
         verdict: verdict.kind,
         sentence: verdict.sentence,
         bytes: 65_980,
+        untilNextRun: false,
         forgottenPeople: 0,
       },
       ...change,

@@ -100,6 +100,7 @@ function summaryOf({ gallery }: Pick<Parts, 'gallery'>, described: ModelVersion)
       verdict,
       sentence: (described.report as Partial<KeptReport>).sentence ?? '',
       bytes,
+      untilNextRun: gallery.isKeptUntilNextRun(version),
       forgottenPeople: trainedOn.people.filter((person) => !people.has(person)).length,
     },
   }

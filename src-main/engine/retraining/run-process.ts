@@ -50,18 +50,17 @@ async function follow(order: RunOrder): Promise<void> {
     await reembedStrangers(parts)
     await hashStrangers(parts)
     await embedHardExamples(parts)
-    const before = new Set(gallery.modelVersions().map(({ version }) => version))
     const recipe = recipeOf(order.wish)
-    const running = retrainGallery({ ...galleryRun, recipe, openRunner, processor: device(), threads })
+    // Kept and ended in one moment. Cancelled in the last one, nothing stays of it but what was there before.
+    const onKept = (candidate: string) => {
+      progress.finished(run)
+      if (!gallery.endRun(run, { state: 'done', candidate })) throw new Error('The run was cancelled.')
+    }
+    const settings = { recipe, openRunner, processor: device(), threads, onKept }
+    const running = retrainGallery({ ...galleryRun, ...settings })
     for (;;) {
       const { value, done } = await running.next()
-      if (done) {
-        progress.finished(run)
-        const ended = gallery.endRun(run, { state: 'done', candidate: value.version })
-        // Cancelled in the last moment: nothing stays of it, but what was there before.
-        if (!ended && !before.has(value.version)) gallery.removeModelVersion(value.version)
-        break
-      }
+      if (done) break
       progress.hear(run, value)
     }
   } catch (error) {

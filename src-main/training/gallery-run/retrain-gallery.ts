@@ -135,10 +135,16 @@ export function planOf(run: Omit<GalleryRun, 'recipe'>, depth: Depth = 'head'): 
  * Trains at the recipe's depth, judges, and keeps the candidate with its report in the gallery; it is not in use. Throws
  * a sentence where there is too little to train on or to judge by, a part of the recipe is unknown, the loss is no
  * number, or a network's file does not give the trainer's numbers.
- * @param run its `threads` are for the passes outside the step
+ * @param run its `threads` are for the passes outside the step; `onKept` is called in the transaction that keeps the
+ *   candidate, which an exception of it takes back
  */
 export async function* retrainGallery(
-  run: GalleryRun & { openRunner: OpenRunner; processor: string; threads?: number },
+  run: GalleryRun & {
+    openRunner: OpenRunner
+    processor: string
+    threads?: number
+    onKept?: (version: string) => void
+  },
 ): AsyncGenerator<GalleryRunEvent, Candidate> {
   const { gallery, version, recipe, threshold } = run
   const started = performance.now()
@@ -158,7 +164,7 @@ export async function* retrainGallery(
     stoppedAt: made.stoppedAt,
   }
   const seconds = (performance.now() - started) / 1000
-  const added = gallery.addModelVersion({
+  const candidate = {
     ...made.kept,
     strangers: made.strangers,
     parent: version,
@@ -175,8 +181,13 @@ export async function* retrainGallery(
     verdict: made.verdict.kind,
     report,
     card: made.card,
+  }
+  gallery.atOneMoment(() => {
+    const added = gallery.addModelVersion(candidate)
+    if (added.kind === 'refused' && added.reason !== 'same-model') throw new Error(added.message)
+    gallery.dropLookedAt(made.version)
+    run.onKept?.(made.version)
   })
-  if (added.kind === 'refused' && added.reason !== 'same-model') throw new Error(added.message)
   return {
     version: made.version,
     verdict: { ...made.verdict, people: report.people },

@@ -1,0 +1,120 @@
+import * as tf from '@tensorflow/tfjs'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { galleryRunOf } from '../../../src-main/engine/retraining/gallery-run.ts'
+import { modelSummary } from '../../../src-main/engine/retraining/model-list.ts'
+import { usualWish } from '../../../src-main/engine/retraining/options.ts'
+import type { NewModelVersion } from '../../../src-main/gallery/versions.ts'
+import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
+import { retrainGallery } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
+import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
+import { madeUpCard } from '../made-up-faces.ts'
+import { drawnGallery, openEngine } from './drawn-gallery.ts'
+
+let open: Awaited<ReturnType<typeof openEngine>>
+beforeEach(async () => {
+  await tf.setBackend('cpu')
+  open = await openEngine(await drawnGallery({ people: 4 })) // too few for folds: one training is a run
+})
+afterEach(() => {
+  open.engine.close()
+  open.parts.gallery.close()
+})
+
+async function retrained(onKept: (version: string) => void): Promise<string> {
+  const running = retrainGallery({
+    ...(await galleryRunOf(open.parts)),
+    strangersModel: null, // to draw virtual ones takes seconds
+    recipe: { ...defaultHeadRecipe, steps: 2 },
+    openRunner: onnxRunner({ executionProviders: ['cpu'], threads: 1 }),
+    processor: 'cpu',
+    onKept,
+  })
+  for (;;) {
+    const { value, done } = await running.next()
+    if (done) return value.version
+  }
+}
+
+/** A run as it stands in the gallery, begun now. */
+function begun(): number {
+  const run = open.parts.gallery.beginRun(
+    1,
+    {
+      startedFrom: 'page',
+      wish: usualWish,
+      device: 'CPU',
+      why: '',
+      stage: { run: 0, runs: 0, what: '' },
+      step: 0,
+      steps: 0,
+      imagesPerSecond: null,
+      remainingMs: null,
+      curve: [],
+    },
+    () => false,
+  )
+  if (run.kind === 'refused') throw new Error(run.message)
+  return run.run
+}
+
+function network(seed: number, changed: Partial<NewModelVersion> = {}): string {
+  const added = open.parts.gallery.addModelVersion({
+    base: '1',
+    parent: '1',
+    recipe: {},
+    processor: 'cpu',
+    seconds: 1,
+    trainedOn: { people: [], photographs: 0, others: '', hash: '' },
+    verdict: 'reject',
+    report: {},
+    card: madeUpCard,
+    network: Uint8Array.of(seed, 2, 3),
+    ...changed,
+  })
+  if (added.kind === 'refused') throw new Error(added.message)
+  return added.version
+}
+
+test('a candidate is kept and its run ended in one moment: cancelled in that very moment it leaves nothing', async () => {
+  const { gallery } = open.parts
+  const run = begun()
+  const cancelled = retrained((candidate) => {
+    expect(gallery.modelVersion(candidate)).not.toBe(null)
+    gallery.endRun(run, { state: 'cancelled' }) // by the last word of another
+    if (!gallery.endRun(run, { state: 'done', candidate })) throw new Error('The run was cancelled.')
+  })
+  await expect(cancelled).rejects.toThrow('The run was cancelled.')
+  expect(gallery.modelVersions()).toEqual([])
+  expect(gallery.trainingRun(run)).toMatchObject({ state: 'running', candidate: null }) // all was taken back
+
+  const version = await retrained((candidate) => void gallery.endRun(run, { state: 'done', candidate }))
+  expect(gallery.modelVersions()).toMatchObject([{ version }])
+  expect(gallery.trainingRun(run)).toMatchObject({ state: 'done', candidate: version })
+}, 30_000)
+
+test('a rejected network is here to be looked at until the next candidate, where nobody used it', async () => {
+  const { gallery } = open.parts
+  const made = (candidate: string) => (gallery.endRun(begun(), { state: 'done', candidate }), candidate)
+  const lookedAt = made(network(1))
+  const promotable = made(network(2, { verdict: 'promote' }))
+  const imported = network(3) // no run here made it
+  const used = made(network(4))
+  const under = made(network(5))
+  const over = made(
+    network(6, { base: under, parent: under, network: undefined, head: Float32Array.of(1) } as never),
+  )
+  const head = made(network(7, { network: undefined, head: Float32Array.of(2) } as never))
+  gallery.promote(used, (_, [seen]) => ({ ...seen!, modelVersion: used }), { evenIfRejected: true })
+  gallery.rollBack((_, seen) => seen.find(({ modelVersion }) => modelVersion === '1')!)
+
+  const all = [lookedAt, promotable, imported, used, under, over, head]
+  expect(all.filter((version) => modelSummary(open.parts, version)!.retrained!.untilNextRun)).toEqual([
+    lookedAt,
+    under, // while a head goes over it, it stays all the same
+  ])
+  const next = await retrained(() => {})
+  expect(gallery.modelVersions().map(({ version }) => version)).toEqual([
+    ...all.filter((version) => version !== lookedAt),
+    next,
+  ])
+}, 30_000)
