@@ -212,7 +212,7 @@ const ModelVersion = v.object({
       report: Report,
       card: v.looseObject({ model: Word, version: Word, measuredOn: Word, forms: v.array(CardForm) }),
     }),
-    v.check(isHarmless, 'words without control characters'),
+    v.check((description) => isHarmless(description), 'words without control characters'),
   ),
   head: v.nullable(vector(4_000_000)),
   network: v.nullable(Bytes),

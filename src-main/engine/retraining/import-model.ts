@@ -89,7 +89,9 @@ export async function importModel(
     },
     verdict: verdict.kind,
     report,
-    card: candidateCard(parts.card, foreign.version, null, null, threshold.after / threshold.before),
+    card: candidateCard(parts.card, foreign.version, null, null, threshold.after / threshold.before, [
+      judged.forms,
+    ]),
   })
   return added.kind === 'refused' ? added : { kind: 'imported', version: foreign.version }
 }

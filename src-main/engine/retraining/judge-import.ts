@@ -6,6 +6,7 @@ import type { StrangersPart } from '../../training/gate/strangers-line.ts'
 import { crossFitted } from '../../training/gallery-run/cross-fitted.ts'
 import { ascending, equalThreshold } from '../../training/gallery-run/equal-threshold.ts'
 import { applyToRows, type Head } from '../../training/gallery-run/head.ts'
+import { formImpostors, rowsByPerson, type FormImpostors } from '../../training/gallery-run/form-impostors.ts'
 import { healthOf } from '../../training/gallery-run/health-of.ts'
 import { fewestJudges, rolesOf, whoMayNotJudge } from '../../training/gallery-run/network-judges.ts'
 import { pairedAmong, pairedWithStrangers, type Both } from '../../training/gallery-run/pairing.ts'
@@ -23,6 +24,8 @@ export interface Judged {
   verdict: Verdict
   threshold: { before: number; after: number }
   strangersInWords: string
+  /** In every form: strangers who were imported, or else the people here among themselves. */
+  forms: FormImpostors
   /** Who may not judge, in a sentence. */
   notes: string[]
 }
@@ -88,6 +91,10 @@ export async function judgeImport(
     verdict: { ...verdict, people },
     threshold: moved,
     strangersInWords: paired ? inWords : 'nobody',
+    forms: formImpostors(
+      { ...both, dimension: embeddingLength, rows: rowsByPerson(both.set.owners) },
+      cohort && { ...cohort, dimension: embeddingLength, rows: rowsByPerson(cohort.people) },
+    ),
     notes: whoMayNotJudge(leftOut, cohort ? new Set(cohort.people).size : 0),
   }
 }

@@ -2,6 +2,7 @@ import { multiplyHere } from '../../evaluation/multiply.ts'
 import { drawStrangers, type TwoCovarianceModel } from '../../evaluation/virtual-strangers.ts'
 import { random } from '../../learning/random.ts'
 import { ascending, equalThreshold } from './equal-threshold.ts'
+import type { FormImpostors } from './form-impostors.ts'
 import { applyToRows, type Head } from './head.ts'
 import { meanOf } from './pairing.ts'
 
@@ -22,7 +23,10 @@ const people = 300 // 89,700 pairs: an FMR of 1e-4 has nine of them
  * The card of a candidate: every threshold is moved to where as many virtual strangers pass as passed before, in the
  * same form. A stand-in until thresholds are tuned, and it says so.
  * @param head null for a network, through which no virtual stranger passes
- * @param strangers as the model in use sees them; null leaves it to `ratio`, how far the threshold in use moved
+ * @param strangers as the model in use sees them; null leaves it to `measured`
+ * @param ratio how far the threshold in use moved: forms that nothing was measured in move as far
+ * @param measured people who were not trained on, in place of virtual ones; several where each was measured with a network
+ *   of its own: of these, the mean
  */
 export function candidateCard<C extends Card>(
   card: C,
@@ -30,21 +34,25 @@ export function candidateCard<C extends Card>(
   head: Head | null,
   strangers: TwoCovarianceModel | null,
   ratio: number,
+  measured: readonly FormImpostors[] = [],
 ): C {
   const stages = strangers && head && stagesOf(card, strangers, head)
   return {
     ...card,
     version,
-    measuredOn: `${card.measuredOn}, by model ${card.version}; carried over to this one at equal rates of ${stages ? 'virtual strangers' : 'gallery people'}`,
+    measuredOn: `${card.measuredOn}, by model ${card.version}; carried over to this one at equal rates of ${stages ? 'virtual strangers' : measured.length > 0 ? 'people it was not trained on' : 'gallery people'}`,
     forms: card.forms.map((row) => {
-      const impostor = stages?.(row.template, row.burst)
+      const { template, burst } = row
+      const impostors = stages
+        ? [stages(template, burst)]
+        : measured.flatMap((each) => each(template, burst) ?? [])
+      const moved = (threshold: number) =>
+        impostors.reduce((sum, each) => sum + equalThreshold(each, threshold), 0) / impostors.length
       return {
         ...row,
         operatingPoints: row.operatingPoints.map((point) => ({
           ...point,
-          threshold: impostor
-            ? equalThreshold(impostor, point.threshold)
-            : Math.min(2, point.threshold * ratio),
+          threshold: impostors.length > 0 ? moved(point.threshold) : Math.min(2, point.threshold * ratio),
         })),
       }
     }),

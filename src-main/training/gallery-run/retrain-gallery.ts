@@ -259,7 +259,7 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
     version: candidate,
     kept: { base, network: result.onnx },
     strangers: cropsThatTrain(run, roles.mayTrain),
-    card: candidateCard(run.card, candidate, null, null, result.threshold / threshold),
+    card: candidateCard(run.card, candidate, null, null, result.threshold / threshold, result.forms),
   }
 }
 

@@ -9,6 +9,7 @@ import { cropsBeside } from './crops-beside.ts'
 import { crossFitted } from './cross-fitted.ts'
 import { setAside, stepToStopAt } from './early-stop.ts'
 import { ascending, equalThreshold } from './equal-threshold.ts'
+import { formImpostors, rowsByPerson, type FormImpostors } from './form-impostors.ts'
 import type { HardExamples } from './hard-examples.ts'
 import { healthOf } from './health-of.ts'
 import { heldOutLook, type Look } from './held-out-look.ts'
@@ -56,6 +57,8 @@ export interface NetworkRunResult {
   evidence: GateEvidence
   /** The threshold that lets as many people through whom the network never saw. */
   threshold: number
+  /** Impostors in every form who are in no training: of a cohort, or of each fold by its own network. */
+  forms: FormImpostors[]
   /** Steps of the schedule that were taken: fewer than the recipe's where photographs set aside said so. */
   stoppedAt: number
   strangersInWords: string
@@ -114,6 +117,7 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
   const inFolds: StrangersPart[] = []
   const amongLeftOut: Paired[] = []
   const ratios: number[] = []
+  const forms: FormImpostors[] = []
   for (const [i, leftOut] of folds.entries()) {
     const at = { run: i + 1, runs }
     yield { kind: 'run', ...at, what: `without ${leftOut.length} people, to judge by them` }
@@ -133,6 +137,10 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
     ratios.push(after / run.threshold)
     inFolds.push({ ...judged, threshold: { before: run.threshold, after } })
     amongLeftOut.push(strangersAmong(probing, set.dimension))
+    const rowsOf = (people: readonly number[]) =>
+      people.map((person) => [...set.training[person]!, ...set.heldOut[person]!])
+    const sides = { before: both.before, after: both.after, dimension: set.dimension }
+    forms.push(formImpostors({ ...sides, rows: rowsOf(staying) }, { ...sides, rows: rowsOf(leftOut) }))
   }
 
   const at = { run: runs, runs }
@@ -158,6 +166,11 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
     byCohort && folds.length === 0
       ? thresholdAfter(run, byCohort.impostor)
       : (run.threshold * ratios.reduce((sum, each) => sum + each, 0)) / ratios.length
+  if (cohort && folds.length === 0) {
+    const { dimension } = set
+    const gallery = { ...both, dimension, rows: rowsByPerson(set.owners) }
+    forms.push(formImpostors(gallery, { ...cohort, dimension, rows: rowsByPerson(cohort.people) }))
+  }
   const strangers: GateEvidence['strangers'][number][] = []
   if (inFolds.length > 0)
     strangers.push({
@@ -188,6 +201,7 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
     verdict: judge(evidence),
     evidence,
     threshold,
+    forms,
     stoppedAt: until,
     strangersInWords: strangers.map(({ inWords }) => inWords).join('; '),
     mixedInWords:
