@@ -2,7 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { TensorDescription } from '../learning/step/objective.ts'
 import type { Values } from '../learning/networks/initialise.ts'
 import type { TrainingStep } from '../learning/step/training-step.ts'
-import { channelBlock } from '../onnx/tracing/channel-block.ts'
+import { provenBlock } from '../onnx/tracing/proven-block.ts'
 import { traceFunction } from '../onnx/tracing/trace.ts'
 import type { OpenRunner, StepRunner } from './step-runner.ts'
 
@@ -48,9 +48,9 @@ export function onnxRunner(processor: OnnxProcessor): OpenRunner {
   }
 }
 
-/** The blocked kernels are the CPU's own. */
+/** The blocked kernels are the CPU's own; 0 where there are none, or where they do not give the plain graph's numbers. */
 export async function blockOf({ executionProviders }: OnnxProcessor): Promise<number> {
-  return executionProviders[0] === 'cpu' ? channelBlock() : 0
+  return executionProviders[0] === 'cpu' ? provenBlock() : 0
 }
 
 /**
@@ -73,8 +73,8 @@ export async function openTraced(
     }),
     // The pattern of the first run is laid out as one block beside what that run had taken: twice the memory.
     enableMemPattern: false,
-    // a run knows each shape; spinning threads keep a core from the feed
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    // To wake a thread costs as much as a small operation; longer than one lasts it keeps the core from the feed.
+    extra: { session: { intra_op: { spin_duration_us: '50' }, force_spinning_stop: '1' } },
   })
   const descriptions = new Map(traced.inputs.map((input) => [input.name, input]))
   const taken = new Set(session.inputNames) // an input that nothing depends on is simplified away
