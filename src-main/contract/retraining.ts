@@ -89,11 +89,13 @@ export interface RetrainPlan {
     why: string
     possible: boolean
     seconds: number | null
+    /** The same on other processors of this machine, where it was measured. */
+    elsewhere: { device: string; seconds: number }[]
   }[]
   processor: { processor: Processor; device: string; why: string }
   /** What this depth is run with where the wish leaves it open. */
   usual: { loss: string; miner: string | null; steps: number; learningRate: number; distillation: number }
-  /** "37 people, 412 photographs, head, about 20 s on CPU" */
+  /** "37 people, 412 photographs, head, about 20 s on CPU; 9 s on …" */
   sentence: string
   /** Further sentences: what is mixed in, by whom it is judged. */
   notes: string[]
@@ -184,6 +186,8 @@ export interface GateLine {
   title: string
   outcome: 'better' | 'not-worse' | 'worse' | 'not-judged'
   sentence: string
+  /** What `before` and `after` are: a rate or another share of one, numbers of dimensions, or differences of numbers. */
+  unit: 'share' | 'dimensions' | 'difference' | null
   before: number | null
   after: number | null
 }

@@ -1,4 +1,5 @@
 import type { CandidateReport, EmbeddingMap, ModelComparison } from '../../src-main/contract.ts'
+import { unitOf } from '../../src-main/engine/retraining/model-list.ts'
 import type { Comparisons } from '../../src-main/evaluation/comparisons.ts'
 import { distanceBetween, fuseRows, type Embeddings } from '../../src-main/evaluation/embeddings.ts'
 import { thresholdAtFmr } from '../../src-main/evaluation/error-rates.ts'
@@ -66,7 +67,7 @@ export async function drawnModels(names: string[], run: DrawnRun): Promise<Drawn
   })
   return {
     verdict,
-    lines: verdict.lines,
+    lines: verdict.lines.map((line) => ({ ...line, unit: unitOf[line.id] ?? null })),
     comparisons: [
       {
         inWords: 'gallery people',

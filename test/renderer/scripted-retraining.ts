@@ -170,6 +170,7 @@ export class ScriptedRetraining {
           why: 'So few people teach a head; more layers would learn them by heart.',
           possible: true,
           seconds: seconds.head,
+          elsewhere: [],
         },
         {
           depth: 'stage',
@@ -177,6 +178,7 @@ export class ScriptedRetraining {
           why: 'Worth trying from 100 people on, or under light that the head cannot undo.',
           possible: true,
           seconds: seconds.stage,
+          elsewhere: [],
         },
         {
           depth: 'all',
@@ -184,6 +186,7 @@ export class ScriptedRetraining {
           why: 'Learns the most, from many people with many photographs.',
           possible: true,
           seconds: null,
+          elsewhere: [],
         },
       ],
       processor: {

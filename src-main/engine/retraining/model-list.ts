@@ -1,7 +1,14 @@
 import * as v from 'valibot'
-import { Depth, type CandidateReport, type ModelSummary, type Refusal } from '../../contract.ts'
+import {
+  Depth,
+  type CandidateReport,
+  type GateLine,
+  type ModelSummary,
+  type Refusal,
+} from '../../contract.ts'
 import { noSuchModel, type ModelVersion } from '../../gallery/versions.ts'
 import type { CandidateReport as KeptReport } from '../../training/gallery-run/retrain-gallery.ts'
+import type { Line } from '../../training/gate/line.ts'
 import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
 
@@ -48,6 +55,7 @@ export function candidateReport(
       title,
       outcome,
       sentence,
+      unit: unitOf[id] ?? null,
       before,
       after,
     })),
@@ -59,6 +67,18 @@ export function candidateReport(
     })),
     run: gallery.runThatMade(version),
   }
+}
+
+/** What the numbers of each line are. */
+export const unitOf: Partial<Record<Line['id'], GateLine['unit']>> = {
+  gallery: 'share',
+  'gallery-by-strangers': 'share',
+  strangers: 'share',
+  'among-strangers': 'share',
+  separation: 'share',
+  card: 'share',
+  health: 'dimensions',
+  parity: 'difference',
 }
 
 const Word = v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,64}$/))

@@ -31,21 +31,33 @@ export async function retrainPlan(
   const isUnknown = (await readTimings(home))[timingKey(deviceAt('head'), 'head')] === undefined
   if (isUnknown && timeHead && plans.head.trouble === null) await timeHead()
   const timings = await readTimings(home)
-  const secondsAt = (depth: Depth) => {
-    const timed = timings[timingKey(deviceAt(depth), depth)]
+  const secondsOn = (device: string, depth: Depth) => {
+    const timed = timings[timingKey(device, depth)]
     return timed && plans[depth].trouble === null
       ? secondsOf(plans[depth], recipeOf({ ...wish, depth }), timed)
       : null
   }
+  const elsewhereAt = (depth: Depth) =>
+    tried
+      .filter(({ processor, trouble }) => !trouble && timedDevice(processor) !== deviceAt(depth))
+      .flatMap(({ processor, device }) => {
+        const seconds = secondsOn(timedDevice(processor), depth)
+        return seconds === null ? [] : [{ device: device ?? processor, seconds }]
+      })
   const recommended = recommendedDepth(plans)
   const depths = (['head', 'stage', 'all'] as const).map((depth) => ({
     depth,
     recommended: depth === recommended.depth,
     why: recommended.why[depth],
     possible: plans[depth].trouble === null,
-    seconds: secondsAt(depth),
+    seconds: secondsOn(deviceAt(depth), depth),
+    elsewhere: elsewhereAt(depth),
   }))
-  const { seconds } = depths.find(({ depth }) => depth === wish.depth)!
+  const { seconds, elsewhere } = depths.find(({ depth }) => depth === wish.depth)!
+  const costs = [
+    ...(seconds === null ? [] : [`about ${durationInWords(seconds)} on ${processor.device}`]),
+    ...elsewhere.map((other) => `${durationInWords(other.seconds)} on ${other.device}`),
+  ]
   const usual = recipeOf({ ...usualWish, depth: wish.depth })
   const nameOf = (person: PersonId) => gallery.person(person)?.name ?? `person ${person}`
   const unseen = gallery.staleHardExamples(parts.model.version).length
@@ -78,7 +90,7 @@ export async function retrainPlan(
       counted(plan.people, 'person', 'people'),
       counted(plan.photographs, 'photograph'),
       depthWords[wish.depth],
-      ...(seconds === null ? [] : [`about ${durationInWords(seconds)} on ${processor.device}`]),
+      ...(costs.length > 0 ? [costs.join('; ')] : []),
     ].join(', '),
     notes: [...notesOf(plan), ...hardExampleNotes(plan, unseen, nameOf)],
     trouble: plan.trouble,

@@ -1,12 +1,14 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readTimings, timingKey } from '../../../src-main/training/gallery-run/run-cost.ts'
+import { keepTiming, readTimings, timingKey } from '../../../src-main/training/gallery-run/run-cost.ts'
 import { createEngine } from '../../../src-main/engine.ts'
 import { openParts } from '../../../src-main/engine/open-parts.ts'
 import { retrainingCalls } from '../../../src-main/engine/retraining/calls.ts'
 import { usualWish } from '../../../src-main/engine/retraining/options.ts'
-import { timedDevice, timeHeadOnce } from '../../../src-main/engine/retraining/timings.ts'
+import { thisMachine, timedDevice, timeHeadOnce } from '../../../src-main/engine/retraining/timings.ts'
 import { nodeTrainer, type StartTrainer } from '../../../src-main/engine/retraining/trainer.ts'
-import { drawnGallery, started } from './drawn-gallery.ts'
+import { drawnGallery, openEngine, started } from './drawn-gallery.ts'
 
 const timing = nodeTrainer(new URL('../../../src-main/engine/retraining/timing-process.ts', import.meta.url))
 
@@ -39,6 +41,38 @@ test('a plan says what a head costs here, measured once for all who ask at a tim
     opened.parts.gallery.close()
   }
 }, 60_000)
+
+test('a plan says what it costs on every processor of this machine that was measured', async () => {
+  const home = await drawnGallery()
+  const timing = { batchSize: 100, msPerStep: 100, openMs: 0, msPerPhotograph: 0 }
+  await keepTiming(home, timedDevice('cpu'), 'head', timing)
+  await keepTiming(home, timedDevice('webgpu'), 'head', { ...timing, msPerStep: 50 })
+  await keepTiming(home, timedDevice('cuda'), 'head', { ...timing, msPerStep: 10 }) // does not work any more
+  const tried = (processor: string, device: string, trouble: string | null) => ({
+    ...{ processor, device, trouble, msPerStep: 1, difference: 0, chosen: processor === 'webgpu' },
+  })
+  const processors = [
+    tried('cpu', 'CPU', null),
+    tried('webgpu', 'Drawn GPU', null),
+    tried('cuda', 'X', 'gone'),
+  ]
+  writeFileSync(join(home, 'processors.json'), JSON.stringify({ machine: thisMachine(), tried: processors }))
+  const { engine, parts } = await openEngine(home)
+  try {
+    const plan = await engine.call('retrain.plan', usualWish)
+    if (plan.kind === 'refused') throw new Error(plan.message)
+    const { seconds, elsewhere } = plan.depths[0]!
+    expect(elsewhere).toEqual([{ device: 'Drawn GPU', seconds: expect.closeTo(seconds! / 2, 6) as number }])
+    expect(plan.sentence).toMatch(/, head, about (.+) on CPU; (.+) on Drawn GPU$/)
+    expect(plan.depths[1]!.elsewhere).toEqual([])
+    // The other way round where the other one trains.
+    const other = await engine.call('retrain.plan', { ...usualWish, processor: 'webgpu' })
+    expect((other as { sentence: string }).sentence).toMatch(/about .+ on Drawn GPU; .+ on CPU$/)
+  } finally {
+    engine.close()
+    parts.gallery.close()
+  }
+})
 
 test('a process that cannot time leaves the cost unknown', async () => {
   const dead: StartTrainer = () => ({
