@@ -13,8 +13,10 @@ export async function ensureModels(terminal: Terminal): Promise<void> {
   const project = projectFolder()
   if (built.every((name) => existsSync(join(project, 'models', `${name}.onnx`)))) return
   terminal.say('Building the models (once)…')
+  const { withoutSecrets } = await import('../engine/retraining/trainer.ts')
   const build = spawn(process.execPath, ['models/build.ts'], {
     cwd: project,
+    env: withoutSecrets(process.env),
     stdio: ['ignore', process.stderr, process.stderr], // stdout belongs to the command's answer
   })
   const code = await new Promise<number | null>((resolve, reject) => {

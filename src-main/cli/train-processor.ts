@@ -1,8 +1,8 @@
 import type { Refusal } from '../contract.ts'
 import { refused } from '../engine/refusal.ts'
+import { probeProcess } from '../engine/retraining/processors.ts'
 import {
   fastest,
-  probeProcess,
   processorNames,
   proveProcessors,
   type ProcessorName,

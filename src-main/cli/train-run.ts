@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { withoutSecrets } from '../engine/retraining/trainer.ts'
 import type { RunMessage, RunOrder } from '../training/run-process.ts'
 
 /** How a run's process ended without saying so itself. */
@@ -9,9 +10,10 @@ export type StartRun = () => ChildProcess
 
 const runEntry = new URL('../training/run-process.ts', import.meta.url)
 
-/** Node, with `run-process.ts`; what its libraries print is kept for its last words. */
+/** Node, with `run-process.ts` and nothing of ours in its environment; what its libraries print is kept for its last words. */
 export const runProcess: StartRun = () =>
   fork(runEntry, {
+    env: withoutSecrets(process.env),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })

@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import type { ProbeMessage } from './processor-probe.ts'
 
 /** What may run a training step. */
@@ -63,12 +63,6 @@ export function fastest(
   const working = reports.filter((report) => report.kind === 'works')
   return working.sort((a, b) => a.msPerStep - b.msPerStep)[0] ?? null
 }
-
-/** Starts `entry` (`processor-probe-process.ts`) in a Node process. */
-export const probeProcess =
-  (entry: URL): StartProbe =>
-  (name) =>
-    fork(entry, [name], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
 
 const keptErrorLength = 2000 // characters, from the end: the last words of a driver are the ones that matter
 

@@ -6,11 +6,11 @@ import { openProcessor } from '../../src-main/training/open-processor.ts'
 import { probe } from '../../src-main/training/processor-probe.ts'
 import {
   fastest,
-  probeProcess,
   proveProcessors,
   type ProcessorName,
   type ProcessorReport,
 } from '../../src-main/training/processors.ts'
+import { probeProcess } from '../../src-main/engine/retraining/processors.ts'
 import { loadTensorflow } from '../../src-main/training/tensorflow-module.ts'
 
 const odd = new URL('./fixtures/odd-processor.ts', import.meta.url)
