@@ -15,6 +15,7 @@ import { exportNetwork } from './export-network.ts'
 import { feedBeside } from './feeding/feed.ts'
 import { objectiveInputs } from './objective-inputs.ts'
 import { networkOf, optimiserOf, scheduleOf, type RunDescription } from './run-description.ts'
+import { sharedDescription } from './shared-description.ts'
 import type { OpenRunner } from './step-runner.ts'
 import { readTensorFile, writeTensorFile } from './tensor-file.ts'
 import { train, type Phase, type TrainingEvent } from './trainer.ts'
@@ -41,7 +42,6 @@ export type RunEvent =
 export async function* runTraining(description: RunDescription, place: RunPlace): AsyncGenerator<RunEvent> {
   const { seed, optimiser, loss: chosen, memory } = description
   const { out, checkpointEverySteps = 100, threads = 1 } = place
-  await mkdir(out, { recursive: true })
   const network = networkOf(description.network)
   const [sidePx, , channels] = network.input as [number, number, 1 | 3]
   const feed = await feedBeside({ ...description, sidePx, channels }, place.feedThread)
@@ -56,6 +56,7 @@ export async function* runTraining(description: RunDescription, place: RunPlace)
     const start = await startOf(description, network)
     start.parameters = { ...initialParameters(objective.parameters, seed), ...start.parameters }
     const steps = description.epochs * feed.stepsPerEpoch
+    await mkdir(out, { recursive: true }) // not before it is known that the description can be followed
     const settings = JSON.stringify(description)
     const left = place.resume ? await loadCheckpoint(out, settings) : null
     yield {
@@ -67,9 +68,10 @@ export async function* runTraining(description: RunDescription, place: RunPlace)
       from: left?.stepsDone ?? 0,
     }
 
+    const isOver = left !== null && left.stepsDone >= steps // only the files are written again
     const needsReference = objective.inputs.some(({ name }) => name === 'reference')
     const needsWeights = objective.inputs.some(({ name }) => name === 'classWeights')
-    const dataSet = needsReference || needsWeights ? await opened(description) : null
+    const dataSet = !isOver && (needsReference || needsWeights) ? await opened(description) : null
     const running = train(
       {
         phases: phasesOf(network, description, (trainableStages) =>
@@ -89,18 +91,20 @@ export async function* runTraining(description: RunDescription, place: RunPlace)
         openRunner: place.openRunner,
         start,
         settings,
-        objectiveInputs: objectiveInputs({
-          objective,
-          batchSize: feed.batchSize,
-          seed,
-          ...(needsReference && {
-            reference: (
-              await embedDataSet((await exportNetwork(network, start, {})).onnx, network, dataSet!, {
-                threads,
-              })
-            ).embeddings,
+        ...(!isOver && {
+          objectiveInputs: objectiveInputs({
+            objective,
+            batchSize: feed.batchSize,
+            seed,
+            ...(needsReference && {
+              reference: (
+                await embedDataSet((await exportNetwork(network, start, {})).onnx, network, dataSet!, {
+                  threads,
+                })
+              ).embeddings,
+            }),
+            ...(needsWeights && { classWeights: inverseFrequencies(dataSet!.labels, feed.classes.length) }),
           }),
-          ...(needsWeights && { classWeights: inverseFrequencies(dataSet!.labels, feed.classes.length) }),
         }),
         checkpoints: { folder: out, everySteps: checkpointEverySteps },
       },
@@ -118,13 +122,11 @@ export async function* runTraining(description: RunDescription, place: RunPlace)
         yield value
         continue
       }
-      const exported = await exportNetwork(network, value, {
-        training: settings,
-        steps: String(value.stepsDone),
-      })
+      const training = JSON.stringify(sharedDescription(description))
+      const exported = await exportNetwork(network, value, { training, steps: String(value.stepsDone) })
       await writeTensorFile(join(out, 'trained.safetensors'), {
         tensors: { ...value.parameters, ...value.statistics },
-        notes: { network: JSON.stringify(description.network), settings },
+        notes: { network: JSON.stringify(description.network), training },
       })
       const onnx = join(out, 'trained.onnx')
       await writeWhole(onnx, exported.onnx)

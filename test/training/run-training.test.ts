@@ -132,12 +132,18 @@ describe('a run', () => {
       expect(Buffer.from(values.buffer).equals(Buffer.from(before.tensors[name]!.buffer)), name).toBe(
         !name.startsWith('embedding.'),
       )
-    const session = await InferenceSession.create(await bytes('head', 'trained.onnx'))
+    const written = await bytes('head', 'trained.onnx')
+    const session = await InferenceSession.create(written)
     expect(session.inputNames).toEqual(['image'])
     await session.release()
+
+    // Resumed at its end: no step, and the same file again.
+    const again = await finish(runTraining(next, place('head', { resume: true })))
+    expect(again.map(({ kind }) => kind)).toEqual(['begun', 'finished'])
+    expect((await bytes('head', 'trained.onnx')).equals(written)).toBe(true)
   })
 
-  test('says what it cannot follow', async () => {
+  test('says what it cannot follow, before it begins a folder', async () => {
     const refused = (changed: Partial<RunDescription>) =>
       finish(runTraining({ ...description, ...changed }, place('no')))
     await expect(refused({ loss: { id: 'tripelt' } })).rejects.toThrow(/no loss is called tripelt/)
@@ -150,6 +156,20 @@ describe('a run', () => {
     const file = join(folder, 'whole', 'trained.safetensors')
     const other = { network: { name: 'nn4-small' } as const, from: { kind: 'file', file } as const }
     await expect(refused(other)).rejects.toThrow(/it is of another network/)
+    expect(await readdir(folder)).not.toContain('no')
+  })
+
+  test('tells in the network’s files how it was trained, but neither a folder nor the name of a class', async () => {
+    const classes = ['flat', 'steep', 'upright']
+    const sampler = { kind: 'people-and-photographs' as const, people: 3, photographs: 2 }
+    await finish(runTraining({ ...description, classes, sampler, epochs: 1 }, place('told')))
+    for (const file of ['trained.onnx', 'trained.safetensors']) {
+      const text = (await bytes('told', file)).toString('latin1')
+      expect(text, file).toContain('facenet-semi-hard')
+      expect(text, file).toContain('folder-per-class')
+      for (const private_ of [folder, tmpdir(), 'shapes', ...classes])
+        expect(text, file).not.toContain(private_)
+    }
   })
 })
 
