@@ -133,6 +133,17 @@ export async function describeRun(
   }
 }
 
+/** Throws a sentence where the parts of the loss are unknown or do not go together, whatever the pictures are. */
+export function checkLoss({ loss = 'triplet', set, miner, distance, reducer }: RunWishes): void {
+  createLoss(loss, {
+    settings: settingsIn(set),
+    ...(miner !== undefined && { miner }),
+    ...(distance !== undefined && { distance }),
+    ...(reducer !== undefined && { reducer }),
+    ...{ classes: 2, embeddingLength: 128 }, // any: what depends on them is found out with the pictures
+  })
+}
+
 /** The network, and what its parameters begin as: a file knows which network it is of. */
 async function beginning(
   kind: PictureKind,

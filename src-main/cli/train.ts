@@ -12,7 +12,7 @@ import type { Outcome } from './outcome.ts'
 import { count, shown } from './shown.ts'
 import type { Terminal } from './terminal.ts'
 import { findDataSet, type DataSetOptions, type FoundDataSet } from './train-data-set.ts'
-import { describeRun, type RunWishes } from './train-description.ts'
+import { checkLoss, describeRun, type RunWishes } from './train-description.ts'
 import { judge, type Judgement } from './train-judge.ts'
 import { chooseProcessor, type ChosenProcessor } from './train-processor.ts'
 import { writeReport } from './train-report.ts'
@@ -56,6 +56,8 @@ async function trained(
       'run-exists',
       `${shown(options.out)} holds a run already: --resume goes on with it, --out names another folder.`,
     )
+  const misfit = await Promise.resolve(options).then(checkLoss).catch(refusedAs('not-possible'))
+  if (misfit) return misfit // before the faces are cropped, which takes minutes
   const opening = {
     cache: join(out, 'pictures'),
     terminal,

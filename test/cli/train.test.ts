@@ -165,6 +165,10 @@ describe('semblance train', () => {
       return stderr
     }
     expect(await refusal('--loss', 'tripelt')).toContain('no loss is called tripelt; there are triplet,')
+    // also before the pictures are looked for: those of people are cropped into the run's folder
+    const early = await semblance(['train', to('nowhere'), '--loss', 'tripelt', '--out', to('no')])
+    expect(early.stderr).toContain('no loss is called tripelt')
+    expect(existsSync(to('no'))).toBe(false)
     expect(await refusal('--set', 'margins=1')).toContain('triplet has no setting margins')
     expect(await refusal('--people-per-batch', '5')).toContain('there are 4')
     expect(await refusal('--judge', pictures())).toContain('not trained on')
