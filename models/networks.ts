@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type * as Tensorflow from '@tensorflow/tfjs'
 import type { TracedFunction, TraceInput } from '../src-main/onnx/tracing/trace.ts'
+import { ssdOverRows, ssdRowStep, type SsdParameters } from './ssd-mobilenet.ts'
 
 type Tf = typeof Tensorflow
 type Tensor = Tensorflow.Tensor
@@ -29,7 +30,7 @@ export interface FaceApi {
 interface Library {
   NetInput: { prototype: object }
   nets: {
-    ssdMobilenetv1: Net<{ boxes: Tensor[] | Tensor; scores: Tensor[] | Tensor }>
+    ssdMobilenetv1: Net<{ boxes: Tensor[]; scores: Tensor[] }>
     tinyFaceDetector: Net<Tensor> & { config: { anchors: { x: number; y: number }[] } }
     faceLandmark68Net: Net<Tensor> & { runNet(input: object): Tensor }
     faceRecognitionNet: Net<Tensor>
@@ -66,7 +67,7 @@ export async function loadFaceApi(): Promise<FaceApi> {
     version,
     networks: {
       'tiny-face-detector': {
-        input: { name: 'image', shape: [1, 320, 320, 3] },
+        input: { name: 'image', shape: [1, 3, 320, 320] },
         weights: 'tiny_face_detector_model.bin',
         licence: 'MIT, as stated for the package and by face-api.js',
         unstated: [
@@ -74,30 +75,32 @@ export async function loadFaceApi(): Promise<FaceApi> {
           'how it does for different groups of people',
         ],
         trace: ({ image }) => {
-          const grid = tinyFaceDetector.forwardInput(asInput(image!), 320)
+          const grid = tinyFaceDetector.forwardInput(asInput(image!.transpose([0, 2, 3, 1])), 320)
           return decodeGrid(tf, grid, tinyFaceDetector.config.anchors)
         },
         preprocessing:
-          'RGB, 0–255, the picture in the upper left corner of a black square; the network subtracts face-api’s mean colour and divides by 255',
+          'planes of red, green and blue, 0–255, the picture in the upper left corner of a black square; the network subtracts face-api’s mean colour and divides by 255',
         holds: {
           boxes: '[n, 4] top, left, bottom, right in sides of the square, before suppression',
           scores: '[n] 0–1',
         },
       },
       'ssd-mobilenet-v1': {
-        input: { name: 'image', shape: [1, 512, 512, 3] },
+        input: { name: 'image', shape: [1, 3, 'rows', 512], step: ssdRowStep },
         weights: 'ssd_mobilenetv1_model.bin',
         licence: 'MIT, as stated for the package; face-api.js states that it was trained on WIDER FACE',
         unstated: [
           'the terms of WIDER FACE for derived weights',
           'how it does for different groups of people',
         ],
-        trace: ({ image }) => {
-          const { boxes, scores } = ssdMobilenetv1.forwardInput(asInput(image!))
-          return { boxes: first(boxes).reshape([-1, 4]), scores: first(scores).reshape([-1]) }
-        },
+        trace: ({ image }) =>
+          ssdOverRows(
+            tf,
+            ssdMobilenetv1.params as unknown as SsdParameters,
+            image!.transpose<Tensorflow.Tensor4D>([0, 2, 3, 1]).div(127.5).sub(1),
+          ),
         preprocessing:
-          'RGB, 0–255, the picture in the upper left corner of a black square; the network maps 0–255 to −1–1',
+          'planes of red, green and blue, 0–255, the picture in the upper left corner of a black square, of which rows below the picture may be left out, as many as leave a multiple of 32; the network maps 0–255 to −1–1',
         holds: {
           boxes: '[n, 4] top, left, bottom, right in sides of the square, before suppression',
           scores: '[n] 0–1',
@@ -143,10 +146,6 @@ export async function loadFaceApi(): Promise<FaceApi> {
       },
     },
   }
-}
-
-function first(tensors: Tensor | Tensor[]): Tensor {
-  return Array.isArray(tensors) ? tensors[0]! : tensors
 }
 
 /**

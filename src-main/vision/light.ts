@@ -17,47 +17,47 @@ const raising = {
 export function raiseLight(picture: Picture): Picture {
   const { width, height, rgb } = picture
   const luminance = luminanceOf(picture)
-  const { tiles } = raising
+  const { tiles, levels } = raising
   const tileWidth = width / tiles
   const tileHeight = height / tiles
-  const curves = Array.from({ length: tiles * tiles }, (_, i) => {
+  const curves = new Float32Array(tiles * tiles * levels)
+  for (let i = 0; i < tiles * tiles; i++) {
     const left = Math.floor((i % tiles) * tileWidth)
     const top = Math.floor(Math.floor(i / tiles) * tileHeight)
     const right = Math.max(left + 1, Math.floor(((i % tiles) + 1) * tileWidth))
     const bottom = Math.max(top + 1, Math.floor((Math.floor(i / tiles) + 1) * tileHeight))
-    return equalisingCurve(luminance, width, { left, top, right, bottom })
-  })
+    curves.set(equalisingCurve(luminance, width, { left, top, right, bottom }), i * levels)
+  }
   // Which two columns of tiles a column of pixels lies between, and how much of the right one it takes.
-  const lefts = new Uint8Array(width)
+  const lefts = new Int32Array(width)
+  const rights = new Int32Array(width)
   const rightParts = new Float64Array(width)
   for (let x = 0; x < width; x++) {
     const tileX = Math.min(Math.max((x + 0.5) / tileWidth - 0.5, 0), tiles - 1)
-    lefts[x] = Math.floor(tileX)
-    rightParts[x] = tileX - lefts[x]!
+    const left = Math.floor(tileX)
+    lefts[x] = left * levels
+    rights[x] = Math.min(left + 1, tiles - 1) * levels
+    rightParts[x] = tileX - left
   }
   const raised = new Uint8ClampedArray(rgb.length)
-  for (let y = 0; y < height; y++) {
+  for (let y = 0, at = 0; y < height; y++) {
     const tileY = Math.min(Math.max((y + 0.5) / tileHeight - 0.5, 0), tiles - 1)
-    const upper = Math.floor(tileY)
-    const lower = Math.min(upper + 1, tiles - 1)
-    const lowerPart = tileY - upper
-    for (let x = 0; x < width; x++) {
-      const left = lefts[x]!
-      const right = Math.min(left + 1, tiles - 1)
-      const rightPart = rightParts[x]!
-      const at = y * width + x
+    const upper = Math.floor(tileY) * tiles * levels
+    const lower = Math.min(Math.floor(tileY) + 1, tiles - 1) * tiles * levels
+    const lowerPart = tileY - Math.floor(tileY)
+    for (let x = 0; x < width; x++, at++) {
       const level = luminance[at]!
-      const evened =
-        (curves[upper * tiles + left]![level]! * (1 - rightPart) +
-          curves[upper * tiles + right]![level]! * rightPart) *
-          (1 - lowerPart) +
-        (curves[lower * tiles + left]![level]! * (1 - rightPart) +
-          curves[lower * tiles + right]![level]! * rightPart) *
-          lowerPart
+      const left = lefts[x]! + level
+      const right = rights[x]! + level
+      const above = curves[upper + left]! + (curves[upper + right]! - curves[upper + left]!) * rightParts[x]!
+      const below = curves[lower + left]! + (curves[lower + right]! - curves[lower + left]!) * rightParts[x]!
+      const evened = above + (below - above) * lowerPart
       // Colours keep their proportions; where there is next to no light they would be noise, so grey is mixed in.
-      const gain = (evened + 1) / (level + 1)
-      for (let channel = 0; channel < 3; channel++)
-        raised[at * 3 + channel] = 0.5 * rgb[at * 3 + channel]! * gain + 0.5 * evened
+      const gain = (0.5 * (evened + 1)) / (level + 1)
+      const grey = 0.5 * evened
+      raised[at * 3] = rgb[at * 3]! * gain + grey
+      raised[at * 3 + 1] = rgb[at * 3 + 1]! * gain + grey
+      raised[at * 3 + 2] = rgb[at * 3 + 2]! * gain + grey
     }
   }
   return { width, height, rgb: new Uint8Array(raised.buffer) }
@@ -67,7 +67,7 @@ export function raiseLight(picture: Picture): Picture {
 export function luminanceOf({ rgb }: Picture): Uint8Array {
   const luminance = new Uint8Array(rgb.length / 3)
   for (let i = 0, from = 0; i < luminance.length; i++, from += 3)
-    luminance[i] = Math.round(0.299 * rgb[from]! + 0.587 * rgb[from + 1]! + 0.114 * rgb[from + 2]!)
+    luminance[i] = 0.299 * rgb[from]! + 0.587 * rgb[from + 1]! + 0.114 * rgb[from + 2]! + 0.5 // cut off: rounded
   return luminance
 }
 
@@ -86,12 +86,13 @@ function equalisingCurve(
 ): Float32Array {
   const { levels, clip } = raising
   const total = (right - left) * (bottom - top)
-  let sum = 0
-  for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += luminance[y * width + x]!
+  const found = new Uint32Array(levels)
+  for (let y = top; y < bottom; y++)
+    for (let at = y * width + left, end = y * width + right; at < end; at++) found[luminance[at]!]!++
+  const sum = found.reduce((sum, count, level) => sum + count * level, 0)
   const raise = raisingCurve(sum / total / (levels - 1))
   const counts = new Float32Array(levels)
-  for (let y = top; y < bottom; y++)
-    for (let x = left; x < right; x++) counts[raise[luminance[y * width + x]!]!]! += 1
+  found.forEach((count, level) => (counts[raise[level]!]! += count))
   const most = Math.max(1, (clip * total) / levels)
   let excess = 0
   for (let level = 0; level < levels; level++) {

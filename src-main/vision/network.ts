@@ -6,7 +6,7 @@ import { openSession } from '../onnx/session.ts'
 export interface Network {
   /** As the manifest has it; goes up whenever the numbers that come out change. */
   version: string
-  /** `images` is [n, height, width, 3], RGB, 0–255; the outputs are in the manifest's names. */
+  /** `images` is of the shape that the manifest says, 0–255; the outputs are in its names. */
   run(images: Float32Array<ArrayBuffer>, shape: readonly number[]): Promise<Record<string, Float32Array>>
   close(): Promise<void>
 }

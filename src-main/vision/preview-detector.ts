@@ -1,9 +1,10 @@
 import { suppress, type Detection } from './detection.ts'
 import type { Picture } from './face.ts'
-import { letterbox } from './letterbox.ts'
+import { letterbox, type Square } from './letterbox.ts'
 import type { Network } from './network.ts'
 
-const sidePx = 320 // what the tiny detector takes here
+/** What the tiny detector takes here. */
+const square: Square = { sidePx: 320, rowStep: 320 }
 
 const settings = {
   minScore: 0.5, // face-api's own
@@ -12,7 +13,8 @@ const settings = {
 
 /** Faces in a live frame by the tiny detector, best first: ten times faster than the SSD, misses tilted faces. */
 export async function detectInFrame(net: Network, picture: Picture): Promise<Detection[]> {
-  const { boxes, scores } = await net.run(letterbox(picture, sidePx), [1, sidePx, sidePx, 3])
+  const { values, rows, columns } = letterbox(picture, square)
+  const { boxes, scores } = await net.run(values, [1, 3, rows, columns])
   const longer = Math.max(picture.width, picture.height)
   const detections: Detection[] = []
   scores!.forEach((score, i) => {

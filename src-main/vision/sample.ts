@@ -57,8 +57,8 @@ function bilinear<Pixels extends Float32Array | Uint8ClampedArray>(
 ): Pixels {
   const { a, b, x0, y0 } = similarity
   // Four samples per pixel where the source is denser than the output, one where it is not.
-  const offsets = scaleOf(similarity) > 1 ? [0.25, 0.75] : [0.5]
-  const weight = 1 / offsets.length ** 2
+  const samples = scaleOf(similarity) > 1 ? 2 : 1 // in each direction
+  const weight = 1 / samples ** 2
   const lastX = sourceWidth - 1
   const lastY = sourceHeight - 1
   const stride = sourceWidth * 3
@@ -68,39 +68,49 @@ function bilinear<Pixels extends Float32Array | Uint8ClampedArray>(
       let red = 0
       let green = 0
       let blue = 0
-      for (const dv of offsets) {
-        for (const du of offsets) {
-          const x = a * (u + du) - b * (v + dv) + x0 - 0.5
-          const y = b * (u + du) + a * (v + dv) + y0 - 0.5
+      for (let i = 0; i < samples * samples; i++) {
+        const du = samples === 1 ? 0.5 : 0.25 + 0.5 * (i & 1)
+        const dv = samples === 1 ? 0.5 : 0.25 + 0.5 * (i >> 1)
+        const x = a * (u + du) - b * (v + dv) + x0 - 0.5
+        const y = b * (u + du) + a * (v + dv) + y0 - 0.5
+        const floorX = Math.floor(x)
+        const floorY = Math.floor(y)
+        const rightPart = x - floorX
+        const lowerPart = y - floorY
+        let upperLeft = floorY * stride + floorX * 3
+        let upperRight = upperLeft + 3
+        let lowerLeft = upperLeft + stride
+        let lowerRight = lowerLeft + 3
+        if (floorX < 0 || floorY < 0 || floorX >= lastX || floorY >= lastY) {
           if (border === 'black' && (x < -0.5 || y < -0.5 || x > lastX + 0.5 || y > lastY + 0.5)) continue
-          const floorX = Math.floor(x)
-          const floorY = Math.floor(y)
-          const rightPart = x - floorX
-          const lowerPart = y - floorY
           const left = (floorX < 0 ? 0 : floorX > lastX ? lastX : floorX) * 3
           const right = (floorX + 1 < 0 ? 0 : floorX + 1 > lastX ? lastX : floorX + 1) * 3
           const upper = (floorY < 0 ? 0 : floorY > lastY ? lastY : floorY) * stride
           const lower = (floorY + 1 < 0 ? 0 : floorY + 1 > lastY ? lastY : floorY + 1) * stride
-          const upperLeft = (1 - rightPart) * (1 - lowerPart)
-          const upperRight = rightPart * (1 - lowerPart)
-          const lowerLeft = (1 - rightPart) * lowerPart
-          const lowerRight = rightPart * lowerPart
-          red +=
-            upperLeft * rgb[upper + left]! +
-            upperRight * rgb[upper + right]! +
-            lowerLeft * rgb[lower + left]! +
-            lowerRight * rgb[lower + right]!
-          green +=
-            upperLeft * rgb[upper + left + 1]! +
-            upperRight * rgb[upper + right + 1]! +
-            lowerLeft * rgb[lower + left + 1]! +
-            lowerRight * rgb[lower + right + 1]!
-          blue +=
-            upperLeft * rgb[upper + left + 2]! +
-            upperRight * rgb[upper + right + 2]! +
-            lowerLeft * rgb[lower + left + 2]! +
-            lowerRight * rgb[lower + right + 2]!
+          upperLeft = upper + left
+          upperRight = upper + right
+          lowerLeft = lower + left
+          lowerRight = lower + right
         }
+        const ofUpperLeft = (1 - rightPart) * (1 - lowerPart)
+        const ofUpperRight = rightPart * (1 - lowerPart)
+        const ofLowerLeft = (1 - rightPart) * lowerPart
+        const ofLowerRight = rightPart * lowerPart
+        red +=
+          ofUpperLeft * rgb[upperLeft]! +
+          ofUpperRight * rgb[upperRight]! +
+          ofLowerLeft * rgb[lowerLeft]! +
+          ofLowerRight * rgb[lowerRight]!
+        green +=
+          ofUpperLeft * rgb[upperLeft + 1]! +
+          ofUpperRight * rgb[upperRight + 1]! +
+          ofLowerLeft * rgb[lowerLeft + 1]! +
+          ofLowerRight * rgb[lowerRight + 1]!
+        blue +=
+          ofUpperLeft * rgb[upperLeft + 2]! +
+          ofUpperRight * rgb[upperRight + 2]! +
+          ofLowerLeft * rgb[lowerLeft + 2]! +
+          ofLowerRight * rgb[lowerRight + 2]!
       }
       into[to] = red * weight
       into[to + 1] = green * weight

@@ -1,9 +1,10 @@
 import { suppress, type Detection } from './detection.ts'
 import type { Picture } from './face.ts'
-import { letterbox } from './letterbox.ts'
+import { letterbox, type Border, type Square } from './letterbox.ts'
 import type { Network } from './network.ts'
 
-const sidePx = 512 // what the SSD takes
+/** What the SSD takes. */
+export const stillSquare: Square = { sidePx: 512, rowStep: 32 }
 
 const settings = {
   minScore: 0.5, // face-api's own
@@ -11,17 +12,26 @@ const settings = {
   leastSidePx: 12, // of the picture: the SSD now and then sees a face in a speck at the rim
 }
 
-/** Faces in a still by the SSD, best first; boxes in pixels of the picture, within it. */
-export async function detectInStill(net: Network, picture: Picture): Promise<Detection[]> {
-  const { boxes, scores } = await net.run(letterbox(picture, sidePx), [1, sidePx, sidePx, 3])
-  const longer = Math.max(picture.width, picture.height)
+/**
+ * Faces in a still by the SSD, best first; boxes in pixels of the picture, within it and the border that is put round it
+ * where one is given.
+ */
+export async function detectInStill(
+  net: Network,
+  picture: Picture,
+  border: Border = { left: 0, top: 0 },
+): Promise<Detection[]> {
+  const { values, rows, columns } = letterbox(picture, stillSquare, border)
+  const { boxes, scores } = await net.run(values, [1, 3, rows, columns])
+  const [width, height] = [picture.width + border.left, picture.height + border.top] // without the far border
+  const longer = Math.max(width + border.left, height + border.top)
   const detections: Detection[] = []
   scores!.forEach((score, i) => {
     if (score <= settings.minScore) return
-    const top = Math.max(0, boxes![i * 4]! * longer)
-    const left = Math.max(0, boxes![i * 4 + 1]! * longer)
-    const bottom = Math.min(picture.height, boxes![i * 4 + 2]! * longer)
-    const right = Math.min(picture.width, boxes![i * 4 + 3]! * longer)
+    const top = Math.max(-border.top, boxes![i * 4]! * longer - border.top)
+    const left = Math.max(-border.left, boxes![i * 4 + 1]! * longer - border.left)
+    const bottom = Math.min(height, boxes![i * 4 + 2]! * longer - border.top)
+    const right = Math.min(width, boxes![i * 4 + 3]! * longer - border.left)
     if (right - left >= settings.leastSidePx && bottom - top >= settings.leastSidePx)
       detections.push({ box: { left, top, width: right - left, height: bottom - top }, score })
   })

@@ -62,6 +62,13 @@ describe('the face the picture was taken of', () => {
     expect(byProminence([rim, middle], picture)).toEqual([middle, rim])
   })
 
+  test('of a face that reaches over the edge, only what can be seen counts', () => {
+    const small = { width: 100, height: 100 }
+    const whole = { box: box(35, 30, 30, 40), score: 0.9 }
+    const cutOff = { box: box(-60, 25, 85, 60), score: 0.9 } // a quarter of its width is in the picture
+    expect(byProminence([cutOff, whole], small)).toEqual([whole, cutOff])
+  })
+
   test('competes with faces about as large, not with those in the background', () => {
     expect(competingFaces([])).toBe(0)
     expect(competingFaces([box(0, 0, 100, 100), box(0, 0, 90, 90), box(0, 0, 20, 20)])).toBe(2)

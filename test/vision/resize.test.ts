@@ -42,20 +42,30 @@ describe('resizing', () => {
     ['to more', whole, 80, 71],
     ['of a part between pixels', { left: 3.3, top: 2.7, width: 20.9, height: 17.1 }, 15, 12],
     ['of a part that reaches over the edge', { left: -4.5, top: 20, width: 22, height: 14 }, 18, 11],
+    ['with a wide border', { left: -37, top: -9.5, width: 111, height: 48 }, 74, 40],
   ])('%s is what its definition says', (_what, part, width, height) => {
-    const into = new Float32Array(width * height * 3)
-    resize(noise, part, width, height, into)
-    slowly(part, width, height).forEach((value, i) => expect(into[i]).toBeCloseTo(value, 3))
+    const values = new Float32Array(3 * width * height)
+    resize(noise, part, width, height, { values, rows: height, columns: width })
+    slowly(part, width, height).forEach((value, i) => {
+      const [place, channel] = [Math.floor(i / 3), i % 3]
+      expect(values[channel * width * height + place]).toBeCloseTo(value, 3)
+    })
   })
 
-  test('leaves alone what lies beside its rows', () => {
-    const into = new Float32Array(10 * 3 * 8).fill(-1)
-    resize(noise, { left: 0, top: 0, width: 12, height: 10 }, 8, 8, into, 10 * 3)
-    for (let v = 0; v < 8; v++)
-      expect([...into.subarray(v * 30 + 24, v * 30 + 30)]).toEqual(Array(6).fill(-1))
+  test('leaves alone what lies beside and below', () => {
+    const part = { left: 0, top: 0, width: 12, height: 10 }
+    const values = new Float32Array(3 * 10 * 9).fill(-9)
+    resize(noise, part, 8, 7, { values, rows: 9, columns: 10 })
+    values.forEach((value, i) => {
+      const [row, column] = [Math.floor((i % 90) / 10), i % 10]
+      if (row >= 7 || column >= 8) expect(value).toBe(-9)
+      else expect(value).toBeGreaterThanOrEqual(0)
+    })
   })
 
   test('to half or less is refused: whole factors come first', () => {
-    expect(() => resize(noise, whole, 18, 29, new Float32Array(18 * 29 * 3))).toThrow('not by 2.05')
+    expect(() =>
+      resize(noise, whole, 18, 29, { values: new Float32Array(3 * 18 * 29), rows: 29, columns: 18 }),
+    ).toThrow('not by 2.05')
   })
 })

@@ -14,6 +14,8 @@ export interface TraceInput {
   name: string
   shape: readonly (number | string)[]
   dtype?: DType // float32
+  /** What every size of the free dimension is a multiple of; 1. */
+  step?: number
 }
 
 export interface TracedModel {
@@ -67,8 +69,8 @@ function record(fn: TracedFunction, inputs: readonly TraceInput[], freeSize: num
   try {
     tf.tidy(() => {
       const tensors: Record<string, tf.Tensor> = {}
-      for (const { name, shape, dtype = 'float32' } of inputs) {
-        const sizes = shape.map((size) => (typeof size === 'string' ? freeSize : size))
+      for (const { name, shape, dtype = 'float32', step = 1 } of inputs) {
+        const sizes = shape.map((size) => (typeof size === 'string' ? freeSize * step : size))
         graph.inputs.push({ name, shape: sizes, dtype })
         const info = backend.keep(tracer.output(name, { dtype, shape: sizes }))
         tensors[name] = tf.engine().makeTensorFromTensorInfo(info)
