@@ -14,6 +14,7 @@ import { allAttempts, attemptOf } from './engine/attempts.ts'
 import { Enrolments } from './engine/enrolment.ts'
 import { Jobs } from './engine/jobs.ts'
 import { jpegOfStored } from './engine/jpeg.ts'
+import { lookAt } from './engine/look-at.ts'
 import { LiveVerifications } from './engine/live-verification.ts'
 import { liveParts } from './engine/model-in-use.ts'
 import { settingsOf, type Parts } from './engine/parts.ts'
@@ -257,6 +258,7 @@ function handle(
       const outcome = await jobs.run(job, ({ signal, progress }) =>
         gallery.importFrom(bytes, passphrase, {
           signal,
+          look: lookAt({ ...parts }),
           onProgress: (done, total) => progress(done, total, 'Adding people from the file'),
         }),
       )

@@ -1,3 +1,4 @@
+import { lookAt } from '../engine/look-at.ts'
 import { reembed } from '../engine/re-embedding.ts'
 import { reembedStrangers } from '../engine/tuning/cohort-photographs.ts'
 import { ensureModels } from './models.ts'
@@ -22,7 +23,15 @@ export async function importFrom(
     const { gallery, model } = parts
     const asked = await askPassphrase(terminal, 'Passphrase of the file: ', false)
     if (asked.kind === 'refused') return refusedOutcome(asked)
-    const imported = await gallery.importFrom(bytes, asked.passphrase)
+    const look = lookAt(parts)
+    let isReady = false
+    const imported = await gallery.importFrom(bytes, asked.passphrase, {
+      async look(crop, version) {
+        if (!isReady) await ensureModels(terminal)
+        isReady = true
+        return look(crop, version)
+      },
+    })
     if (imported.kind === 'refused') return refusedOutcome(imported)
     const strangers = gallery.staleStrangers(model.version).length
     if (strangers > 0 || gallery.stale(model.version).some(({ hasCrop }) => hasCrop)) {

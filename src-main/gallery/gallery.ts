@@ -57,7 +57,7 @@ import { addPerson, forget, people, person, personByName, rename } from './peopl
 import { addPhotographs, crop, dropPhotograph, photograph, photographs, putEmbedding } from './photographs.ts'
 import { embeddings, features, stale } from './embeddings.ts'
 import { exportGallery, type TransferOptions } from './export-gallery.ts'
-import { importGallery, type Imported } from './import-gallery.ts'
+import { importGallery, type Imported, type ImportOptions } from './import-gallery.ts'
 import type {
   HardExampleEmbedding,
   NewAttempt,
@@ -608,7 +608,7 @@ export class Gallery {
    * one, settings, thresholds and the model in use stay. Refuses, before anything is written, with 'not-an-export',
    * 'newer-version', 'wrong-passphrase' or 'damaged'.
    */
-  importFrom(bytes: Uint8Array, passphrase: string, options?: TransferOptions): Promise<Imported | Refusal> {
+  importFrom(bytes: Uint8Array, passphrase: string, options?: ImportOptions): Promise<Imported | Refusal> {
     return importGallery(this.#store, bytes, passphrase, options)
   }
 

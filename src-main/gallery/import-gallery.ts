@@ -7,6 +7,7 @@ import { markNotSame, setChoice, setPersonalChoice } from './choices.ts'
 import { addCohort, addStrangerUnseen, cohorts, setMayTrain } from './cohorts.ts'
 import { insertEmbedding } from './embeddings.ts'
 import type { TransferOptions } from './export-gallery.ts'
+import { asTheirCropsShow, type LookAt } from './imported-photographs.ts'
 import { decodeRecords } from './export-records.ts'
 import type {
   ExportedGallery,
@@ -16,7 +17,7 @@ import type {
   ExportedStranger,
 } from './export-records.ts'
 import { addHardExampleUnseen } from './hard-examples.ts'
-import { addPerson } from './people.ts'
+import { addPerson, personByName } from './people.ts'
 import { addPhotographs } from './photographs.ts'
 import { openFile, refuse } from './sealed-file.ts'
 import { setSettings } from './settings.ts'
@@ -25,6 +26,11 @@ import { refreshTemplates, templates } from './templates.ts'
 import { asCrops } from './trained-on.ts'
 import { addModelVersion, modelVersion, networkVersionOf, versionOf } from './versions.ts'
 import { restoreInUse } from './versions-in-use.ts'
+
+export interface ImportOptions extends TransferOptions {
+  /** What is said of a person's crops is checked by it; left out, it is believed. */
+  look?: LookAt
+}
 
 export interface Imported {
   kind: 'imported'
@@ -52,7 +58,7 @@ export async function importGallery(
   store: Store,
   bytes: Uint8Array,
   passphrase: string,
-  { onProgress, signal }: TransferOptions = {},
+  { onProgress, signal, look }: ImportOptions = {},
 ): Promise<Imported | Refusal> {
   const opened = await openFile(bytes, passphrase)
   if (opened.kind === 'refused') return opened
@@ -89,17 +95,26 @@ export async function importGallery(
     if (store.write(() => importStranger(store, each, hash, numbers)).kind === 'added') imported.strangers++
     await step()
   }
+  let notTheirs = 0
   for (const each of file.people) {
     if (signal?.aborted) return { ...imported, cancelled: true }
     const hashes = await Promise.all(each.hardExamples.map(({ crop }) => cropHashOf(crop)))
-    if (store.write(() => importPerson(store, each, hashes, numbers)).kind === 'refused')
+    const isTaken = personByName(store, each.name) !== null
+    const { person, changed } =
+      look && !isTaken ? await asTheirCropsShow(each, look) : { person: each, changed: 0 }
+    if (store.write(() => importPerson(store, person, hashes, numbers)).kind === 'refused')
       imported.skipped.push(each.name)
     else {
       imported.people += 1
       imported.photographs += each.photographs.length
+      notTheirs += changed
     }
     await step()
   }
+  if (notTheirs > 0)
+    imported.notes.push(
+      `What the file said of ${notTheirs} ${notTheirs === 1 ? 'photograph' : 'photographs'} was not what the crops show here: it was computed anew from them.`,
+    )
   store.write(() => markPairs(store, file, numbers))
   if (!numbers.areKept) addModels()
   return imported
