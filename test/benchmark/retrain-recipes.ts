@@ -25,6 +25,7 @@ export const recipes: Record<string, Partial<HeadRecipe>> = {
   'distillation 50': { distillation: 50 },
   'learning rate 3e-4': { learningRate: 3e-4 },
   'learning rate 3e-3': { learningRate: 3e-3 },
+  'all of the way': { blend: 1 },
   '100 steps': { steps: 100 },
   '400 steps': { steps: 400 },
   '16 people': { people: 16 },

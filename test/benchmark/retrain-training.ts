@@ -29,7 +29,7 @@ export async function candidateOf(
   const mixIn: Strangers | null = mixing === 'people' ? { vectors, people } : null
   const strangersModel: TwoCovarianceModel | null =
     mixing === 'virtual' ? strangersOf(protocol.faces, fold) : null
-  const { others } = strangersOfRun({ recipe, mixIn, strangersModel, threshold: 0 }, set.dimension)
+  const { others, blend } = strangersOfRun({ recipe, mixIn, strangersModel, threshold: 0 }, set.dimension)
   const started = process.cpuUsage()
   const train = async (
     training: TrainingSet,
@@ -40,7 +40,7 @@ export async function candidateOf(
       { vectors: training.vectors, dimension: training.dimension, rows: [] },
       training.training,
     )
-    const running = trainHead(own, others, recipe, openRunner, options)
+    const running = trainHead(own, others, recipe, openRunner, { ...options, blend })
     for (;;) {
       const { value, done } = await running.next()
       if (done) return value

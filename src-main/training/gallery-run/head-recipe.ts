@@ -14,6 +14,11 @@ export interface HeadRecipe {
   photographs: number
   /** Other people in a batch, two photographs of each; none are mixed in where it is 0. */
   others: number
+  /**
+   * How much of the way from the model in use to the trained head is gone in the end, where people are mixed in: 1 is all
+   * of it (Wortsman et al. 2022, of a linear map). Beside virtual strangers, or nobody, all of it is gone.
+   */
+  blend: number
   seed: number
 }
 
@@ -29,5 +34,6 @@ export const defaultHeadRecipe: HeadRecipe = {
   people: 32, // of a small gallery all: the nearest of sixteen teach half as much where strangers are virtual
   photographs: 3, // few people have more, and more of each crowds the others out of the batch
   others: 64, // twice as many as gallery people: what keeps strangers apart
+  blend: 0.8, // the last part gives the gallery little and costs strangers; beside virtual strangers it costs the gallery alone
   seed: 1,
 }

@@ -37,6 +37,13 @@ export function composed(first: Head, then: Head): Head {
   return product
 }
 
+/** So much of the way from the head that changes nothing to this one. */
+export function partOfTheWay(head: Head, share: number): Head {
+  if (share === 1) return head
+  const nothing = identityHead(Math.sqrt(head.length))
+  return head.map((value, i) => nothing[i]! + share * (value - nothing[i]!))
+}
+
 /** The head that changes nothing. */
 export function identityHead(length: number): Head {
   return Float32Array.from({ length: length * length }, (_, i) =>

@@ -22,6 +22,8 @@ const virtualToJudge = 1000
 /** Those who are in no gallery: to be trained on, to set a threshold by, to judge by. Everybody in one role only. */
 export interface RunStrangers {
   others: Labelled | null
+  /** How much of the way that was trained beside these is gone. */
+  blend: number
   inWords: string
   /** The threshold in use, and the one at which as many virtual strangers pass; without those, gallery people stand for them. */
   thresholds(all: Mapped, people: readonly number[]): StrangersPart['threshold']
@@ -41,6 +43,7 @@ export function strangersOfRun(run: Known, dimension: number): RunStrangers {
   const toTrain = recipe.others === 0 ? null : (mixIn ?? drawn('training', virtualToTrain, 2))
   const forThreshold = drawn('threshold', virtualToJudge, 1)
   return {
+    blend: toTrain && toTrain === mixIn ? recipe.blend : 1,
     others: toTrain && { vectors: toTrain.vectors, dimension, labels: toTrain.people },
     inWords: !toTrain
       ? 'nobody'

@@ -12,7 +12,7 @@ import type { Feed } from '../feeding/feed.ts'
 import { objectiveInputs } from '../objective-inputs.ts'
 import type { OpenRunner, StepRunner } from '../step-runner.ts'
 import { train, type TrainingEvent } from '../trainer.ts'
-import type { Head } from './head.ts'
+import { partOfTheWay, type Head } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
 
 /** Whose embedding each row is. Labels are any numbers; equal where the person is. */
@@ -43,6 +43,8 @@ export interface TrainHeadOptions {
   /** Gives the head itself at every so many-th step, and at the last. */
   headEvery?: number
   wronglyAccepted?: WronglyAccepted | null
+  /** How much of the way that was trained is gone in the heads that are given; all of it unless said. */
+  blend?: number
 }
 
 export interface HeadStep {
@@ -60,7 +62,7 @@ export async function* trainHead(
   others: Labelled | null,
   recipe: HeadRecipe,
   openRunner: OpenRunner,
-  { until = recipe.steps, headEvery = Infinity, wronglyAccepted = null }: TrainHeadOptions = {},
+  { until = recipe.steps, headEvery = Infinity, wronglyAccepted = null, blend = 1 }: TrainHeadOptions = {},
 ): AsyncGenerator<HeadStep, Head> {
   const { dimension } = own
   const network = headNetwork(dimension)
@@ -84,7 +86,7 @@ export async function* trainHead(
     clipNorm: 5,
     objectiveLearningRate: 10,
   })
-  const headIn = (values: Values): Head => values[network.parameters[0]!.name]!
+  const headIn = (values: Values): Head => partOfTheWay(values[network.parameters[0]!.name]!, blend)
   let runner: StepRunner | null = null
   const running = train({
     phases: [{ fromStep: 0, step }],
