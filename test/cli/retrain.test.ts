@@ -94,6 +94,21 @@ test('a candidate is trained, judged, listed, promoted, rolled back and deleted'
   const back = await semblance(['rollback', '--json'], { home })
   expect(back.json).toEqual({ kind: 'rolled-back', from: version, to: null })
   expect(await templates(home, '1')).toEqual(before)
+
+  // It was judged against the one that is gone back from: an expert may use it, and the log tells.
+  const child = (again.json as { version: string }).version
+  const forced = ['promote', child, '--even-if-rejected']
+  const refused = await semblance(forced, { home })
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('judged against retrained 1')])
+  const another = await semblance([...forced, '--even-if-judged-against-another', '--json'], { home })
+  expect(another.json).toMatchObject({ kind: 'promoted', evenThoughJudgedAgainst: version })
+  expect((await semblance(['models'], { home })).stdout).toContain(
+    `COMPARES IT WITH retrained 1 (${version})`,
+  )
+  expect((await semblance(['activity', '--csv'], { home })).stdout).toContain(
+    '-though-judged-against-another',
+  )
+  await semblance(['rollback'], { home })
   expect((await semblance(['models', 'delete', version, '--json'], { home })).json).toMatchObject({
     kind: 'removed',
   })

@@ -14,7 +14,14 @@ import { composed } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
 import { hardExamplesUsed, likeThemselves, type LeftOut } from './hard-examples-used.ts'
 import { keptCrops, type Crops } from './network-crops.ts'
-import { count, rolesOf, whoMayNotJudge, type CohortPeople, type CohortRow } from './network-judges.ts'
+import {
+  count,
+  fewestJudges,
+  rolesOf,
+  whoMayNotJudge,
+  type CohortPeople,
+  type CohortRow,
+} from './network-judges.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
 import { startFrom } from './network-start.ts'
 import { retrainHead } from './retrain-head.ts'
@@ -160,7 +167,14 @@ export async function* retrainGallery(
     threshold: { before: threshold, after: made.threshold },
     strangers: made.strangersInWords,
     mixed,
-    notes: whoMayNotJudge(judgesLeftOut, cohortPeople, recipe.depth),
+    notes: [
+      ...whoMayNotJudge(judgesLeftOut, cohortPeople, recipe.depth),
+      ...(cohortPeople < (recipe.depth === 'head' ? 1 : fewestJudges) && wereTrainedOn(run, set.people)
+        ? [
+            'The model in use was trained on people of this gallery already: left out of this training, fold by fold, they are still no strangers to it. People whom no model was trained on, imported as strangers, judge better.',
+          ]
+        : []),
+    ],
     stoppedAt: made.stoppedAt,
   }
   const seconds = (performance.now() - started) / 1000
@@ -215,7 +229,7 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
   })
   const mixIn = asPeople(run, roles.mayTrain)
   const people = { set, mixIn, cohort: asPeople(run, roles.judging), hardExamples, cardCohort }
-  const result = yield* retrainHead({ ...run, ...people })
+  const result = yield* retrainHead({ ...run, ...people, trainedBefore: wereTrainedOn(run, set.people) })
   const parent = gallery.modelHead(version)
   const head = parent ? composed(parent, result.head) : result.head
   const base = gallery.networkUnder(version)
@@ -369,6 +383,21 @@ export function cohortRows(gallery: Pick<Gallery, 'strangers'>): (CohortRow & { 
 /** Who of the cohorts trains and who judges at a depth: nobody judges who trained the model in use. */
 function rolesAt({ gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>, depth: Depth) {
   return rolesOf(cohortRows(gallery), gallery.strangersThatTrained(version), depth)
+}
+
+/** Whether the model in use, or one it descends from, was trained on any of these people. */
+function wereTrainedOn(
+  { gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>,
+  people: readonly PersonId[],
+): boolean {
+  const here = new Set(people)
+  const seen = new Set<string>()
+  for (let at = gallery.modelVersion(version); at && !seen.has(at.version);) {
+    if (at.trainedOn.people.some((person) => here.has(person))) return true
+    seen.add(at.version) // an imported model may name itself its own parent
+    at = gallery.modelVersion(at.parent)
+  }
+  return false
 }
 
 /** What is remembered with the candidate of those whom it was trained on. */

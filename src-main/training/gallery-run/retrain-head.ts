@@ -39,6 +39,11 @@ export interface HeadRun {
   strangersModel: TwoCovarianceModel | null
   /** Probes that were decided wrongly: they train, and neither judge nor enter a template. */
   hardExamples?: HardExamples
+  /**
+   * Whether the model in use, or one that it descends from, was trained on these people already: it holds them apart better
+   * than strangers, whoever is left out now.
+   */
+  trainedBefore?: boolean
   /** A cohort that the model's card was measured on, where the user has it. */
   cardCohort?: CardCohort | null
   /** In place of whose the training photographs are: to try what wrong labels do. */
@@ -166,7 +171,7 @@ export async function* retrainHead(run: HeadRun): AsyncGenerator<HeadRunEvent, H
   }
 }
 
-/** Everybody who can stand for strangers; virtual ones where there is nobody else. */
+/** Everybody who can stand for strangers; virtual ones where there is nobody else, or nobody whom the model in use has not seen. */
 function judges(
   run: HeadRun,
   all: Mapped,
@@ -192,10 +197,11 @@ function judges(
       among: [strangersAmong(seen, all.set.dimension)],
     })
   }
-  const virtual = found.length === 0 ? judging() : null
+  const foldsAreKnown = run.trainedBefore === true && !run.cohort
+  const virtual = found.length === 0 || foldsAreKnown ? judging() : null
   if (virtual)
     found.push({
-      inWords: 'virtual strangers (a forecast: there are too few people for folds, and no cohort)',
+      inWords: `virtual strangers (a forecast: ${found.length === 0 ? 'there are too few people for folds, and no cohort' : 'the model in use was trained on the people of the folds, and there is no cohort'})`,
       parts: [{ ...pairedWith(all, everybody, virtual), threshold }],
     })
   return found
@@ -209,7 +215,7 @@ interface Trained {
 async function* trainOne(
   { set, recipe, openRunner, trainedAs, trainOn, hardExamples }: HeadRun,
   people: readonly number[],
-  { others }: RunStrangers,
+  { others, blend }: RunStrangers,
   at: { run: number; runs: number },
   { until, look }: { until: number; look?: (step: number, head: Head) => number },
 ): AsyncGenerator<HeadRunEvent, Trained> {
@@ -225,7 +231,7 @@ async function* trainOne(
     ...rows.map((row) => (trainedAs ?? set.owners)[row]!),
     ...(hard?.own.labels ?? []),
   ])
-  const options: TrainHeadOptions = { until, wronglyAccepted: hard?.wronglyAccepted ?? null }
+  const options: TrainHeadOptions = { until, wronglyAccepted: hard?.wronglyAccepted ?? null, blend }
   if (look) options.headEvery = Math.max(1, Math.ceil(until / looks))
   const running = trainHead({ vectors, dimension, labels }, others, recipe, openRunner, options)
   const active: number[] = []

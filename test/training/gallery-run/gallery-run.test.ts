@@ -206,4 +206,19 @@ test('a run judges by people who were left out, and one that learns nothing is r
   expect(threshold).toBeCloseTo(0.34, 5)
   // The two who were left out probe, with all their photographs, the eight who stayed.
   expect(evidence.strangers[0]!.parts[0]!.impostor.people).toHaveLength(2 * 5 * 8)
+
+  // Whom the model in use was trained on are no strangers to it: virtual ones judge beside them, unless a cohort does.
+  const again = { ...run, recipe: { ...run.recipe, others: 0 }, trainedBefore: true } // to draw them for training takes seconds
+  const second = await result(retrainHead(again))
+  expect(second.strangersInWords).toMatch(
+    /^people left out of training, fold by fold; virtual strangers \(a forecast: the/,
+  )
+  expect(second.evidence.strangers[1]!.parts[0]!.impostor.people).toHaveLength(1000 * 10)
+  const cohort = madeUp(3, 1, 9)
+  const third = await result(
+    retrainHead({ ...again, cohort: { vectors: cohort.vectors, people: cohort.owners } }),
+  )
+  expect(third.strangersInWords).toBe(
+    'people left out of training, fold by fold; people imported as strangers',
+  )
 }, 60_000)
