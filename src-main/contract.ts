@@ -532,6 +532,14 @@ export const calls = {
     takes: v.object({ draft: Key, photograph: Id }),
     gives: gives<{ kind: 'dropped' } | Refusal>(),
   },
+  /**
+   * The draft under another name, or, with `add`, to be added to whoever has that name by now. What was kept stays, but
+   * for photographs that this person has already.
+   */
+  'enrol.rename': {
+    takes: v.object({ draft: Key, name: Name, add: v.optional(v.boolean()) }),
+    gives: gives<{ kind: 'renamed'; name: string; person: PersonId | null; left: number } | Refusal>(),
+  },
   'enrol.review': {
     takes: v.object({ draft: Key }),
     gives: gives<({ kind: 'review' } & EnrolmentReview) | Refusal>(),

@@ -241,6 +241,7 @@ function handle(
     'enrol.file': ({ draft, fileName, bytes }) => enrolments.file(draft, fileName, bytes),
     'enrol.skip': ({ draft, view }) => enrolments.skip(draft, view),
     'enrol.drop': ({ draft, photograph }) => enrolments.drop(draft, photograph),
+    'enrol.rename': ({ draft, name, add }) => enrolments.rename(draft, name, add ?? false),
     'enrol.review': ({ draft }) => enrolments.review(draft),
     'enrol.save': async ({ draft }) => changing(await enrolments.save(draft), 'saved'),
     'enrol.discard': ({ draft }) => enrolments.discard(draft),

@@ -154,6 +154,42 @@ export class Enrolments {
     return { kind: 'dropped' }
   }
 
+  /**
+   * Another name for a draft, or with `add` the person who has this name by now: somebody else may have taken it since
+   * the draft was begun. Photographs that this person has already are left out; `left` says how many stay.
+   */
+  rename(
+    id: DraftId,
+    name: string,
+    add: boolean,
+  ): { kind: 'renamed'; name: string; person: PersonId | null; left: number } | Refusal {
+    const { gallery } = this.#parts
+    const draft = this.#find(id)
+    if (!draft) return unknownDraft
+    const namesake = gallery.personByName(name)
+    if (!add) {
+      const wrong = nameRefusal(name) ?? (namesake ? refuse('taken') : null)
+      if (wrong) return wrong
+      draft.name = name
+      draft.person = null
+      return { kind: 'renamed', name, person: null, left: draft.faces.length }
+    }
+    if (!namesake) return refused('not-enrolled', 'Nobody of this name is enrolled (any more).')
+    const { person } = namesake
+    const known = new Set(gallery.photographs(person).map(({ cropHash }) => cropHash))
+    const fresh = draft.faces.filter((kept) => !known.has(kept.cropHash))
+    const most = settingsOf(this.#parts).photographsPerPerson
+    if (known.size + fresh.length > most)
+      return refused(
+        'too-many-photographs',
+        `${most} photographs per person are the limit (Settings); ${known.size} are enrolled already and ${fresh.length} are kept here: drop some of them first.`,
+      )
+    draft.faces = fresh
+    draft.name = namesake.name
+    draft.person = person
+    return { kind: 'renamed', name: namesake.name, person, left: fresh.length }
+  }
+
   async review(id: DraftId): Promise<({ kind: 'review' } & EnrolmentReview) | Refusal> {
     const draft = this.#find(id)
     if (!draft) return unknownDraft

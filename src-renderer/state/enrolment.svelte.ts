@@ -38,6 +38,8 @@ export class Enrolment {
   /** Set when photographs are added to someone who is enrolled already. */
   addTo = $state.raw<PersonSummary | null>(null)
   nameProblem = $state<string | null>(null)
+  /** Whether somebody else has taken the name since this enrolment began. */
+  nameTaken = $state(false)
   problem = $state<string | null>(null)
   busy = $state(false)
   kept = $state.raw<DraftPhotograph[]>([])
@@ -172,6 +174,10 @@ export class Enrolment {
     if (!draft) return
     await this.#working(async () => {
       const gives = await this.#engine.call('enrol.save', { draft })
+      if (gives.kind === 'refused' && gives.reason === 'name-taken') {
+        this.nameTaken = true
+        return
+      }
       if (this.#refused(gives)) return
       this.#draft = null
       this.saved = gives
@@ -179,6 +185,37 @@ export class Enrolment {
       this.#announcer.say(
         `${this.name} is enrolled with ${countWords(gives.photographs, 'photograph', 'photographs')}.`,
       )
+    })
+  }
+
+  /** Saves under another name what was to be saved under one that is taken by now. */
+  async saveAs(name: string) {
+    const draft = this.#draft
+    if (!draft) return
+    let renamed = false
+    await this.#working(async () => {
+      const gives = await this.#engine.call('enrol.rename', { draft, name })
+      this.nameProblem = gives.kind === 'refused' ? gives.message : null
+      if (gives.kind === 'refused') return
+      this.name = gives.name
+      this.nameTaken = false
+      renamed = true
+    })
+    if (renamed) await this.save()
+  }
+
+  /** Adds what was kept to whoever has the name by now; it is looked through once more before it is saved. */
+  async addToNamesake() {
+    const draft = this.#draft
+    if (!draft) return
+    await this.#working(async () => {
+      const gives = await this.#engine.call('enrol.rename', { draft, name: this.name, add: true })
+      if (this.#refused(gives)) return
+      const people = await this.#engine.call('people', {})
+      this.addTo = people.find(({ person }) => person === gives.person) ?? null
+      this.name = gives.name
+      this.nameTaken = false
+      await this.#refreshReview(draft)
     })
   }
 
@@ -197,6 +234,7 @@ export class Enrolment {
     this.name = addTo?.name ?? ''
     this.consent = false
     this.nameProblem = null
+    this.nameTaken = false
     this.problem = null
     this.kept = []
     this.skipped.clear()

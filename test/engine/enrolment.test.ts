@@ -128,7 +128,53 @@ describe('names', () => {
       kind: 'refused',
       reason: 'name-taken',
     })
-    expect((await review(draft)).photographs).toHaveLength(1) // nothing is lost: it can be begun under another name
+    expect((await review(draft)).photographs).toHaveLength(1)
+  })
+
+  describe('where one was taken meanwhile, what was kept is not lost:', () => {
+    const rename = (draft: string, name: string, add?: boolean) =>
+      engine.call('enrol.rename', { draft, name, add })
+
+    test('it is saved under another', async () => {
+      const draft = await begin('Ada')
+      await file(draft, { person: 2 })
+      await enrolled('ADA', [{ person: 1 }])
+      expect(await rename(draft, 'ada')).toMatchObject({ kind: 'refused', reason: 'name-taken' })
+      expect(await rename(draft, ' ')).toMatchObject({ kind: 'refused', reason: 'name-empty' })
+      expect(await rename(draft, 'Ada B.')).toEqual({
+        kind: 'renamed',
+        name: 'Ada B.',
+        person: null,
+        left: 1,
+      })
+      expect((await review(draft)).name).toBe('Ada B.')
+      expect(await engine.call('enrol.save', { draft })).toMatchObject({ kind: 'saved', photographs: 1 })
+      expect((await engine.call('people', {})).map(({ name }) => name).sort()).toEqual(['ADA', 'Ada B.'])
+    })
+
+    test('or added to whoever has it, without what they have already', async () => {
+      const draft = await begin('Ada')
+      await file(draft, { person: 1, photograph: 1 })
+      await file(draft, { person: 1, photograph: 2 })
+      const ada = await enrolled('ADA', [{ person: 1, photograph: 1 }])
+      expect(await rename(draft, 'ada', true)).toEqual({ kind: 'renamed', name: 'ADA', person: ada, left: 1 })
+      expect(await engine.call('enrol.save', { draft })).toEqual({
+        kind: 'saved',
+        person: ada,
+        photographs: 1,
+      })
+      expect(parts.gallery.photographs(ada)).toHaveLength(2)
+    })
+
+    test('but not beyond the number of photographs that a person may have, nor to nobody', async () => {
+      await engine.call('settings.set', { photographsPerPerson: 2 })
+      const draft = await begin('Ada')
+      for (const photograph of [3, 4]) await file(draft, { person: 1, photograph })
+      await enrolled('ADA', [{ person: 1, photograph: 1 }])
+      expect(await rename(draft, 'Ada', true)).toMatchObject({ reason: 'too-many-photographs' })
+      expect(await rename(draft, 'Nobody', true)).toMatchObject({ reason: 'not-enrolled' })
+      expect((await review(draft)).photographs).toHaveLength(2)
+    })
   })
 })
 

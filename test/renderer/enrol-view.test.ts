@@ -140,6 +140,45 @@ describe('the Enrol view', () => {
       },
     ))
 
+  describe('a name that somebody has taken meanwhile loses nothing that was kept:', () => {
+    const taken = (engine: ScriptedEngine) => (engine.takenMeanwhile = ['Fay Beispiel', 'Fay B.'])
+
+    async function upToSaving({ page }: Opened) {
+      await page.getByRole('tab', { name: 'From photographs' }).click()
+      await page.getByLabel('Photographs', { exact: true }).setInputFiles(files('a.jpg', 'b.jpg'))
+      await page.getByRole('button', { name: 'Check and save' }).click()
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await page.getByRole('heading', { name: 'Somebody named Fay Beispiel was enrolled' }).waitFor()
+    }
+
+    test('it is saved under another', () =>
+      enrolling(taken, async (opened, engine) => {
+        const { page } = opened
+        await begin(opened)
+        await upToSaving(opened)
+        expect(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled()).toBe(true)
+        await page.getByLabel('Another name').fill('Fay B.')
+        await page.getByRole('button', { name: 'Save under this name' }).click()
+        await page.getByText('Somebody of this name is already enrolled.').waitFor()
+        await page.getByLabel('Another name').fill('Fay of the workshop')
+        await page.getByRole('button', { name: 'Save under this name' }).click()
+        await page.getByRole('heading', { name: 'Fay of the workshop is enrolled' }).waitFor()
+        await page.getByText('2 photographs are saved and sealed.').waitFor()
+        expect(engine.heard.some(({ name }) => name === 'enrol.discard')).toBe(false)
+      }))
+
+    test('or added to whoever has it, after another look', () =>
+      enrolling(taken, async (opened) => {
+        const { page } = opened
+        await begin(opened)
+        await upToSaving(opened)
+        await page.getByRole('button', { name: 'Add to Fay Beispiel' }).click()
+        await page.getByRole('heading', { name: /^Add photographs to/ }).waitFor()
+        await page.getByRole('button', { name: 'Save', exact: true }).click()
+        await page.getByText('2 photographs are saved and sealed.').waitFor()
+      }))
+  })
+
   test('nothing that was kept is discarded without asking', () =>
     enrolling(
       () => {},

@@ -83,6 +83,8 @@ export class ScriptedEngine {
   notice: string | null = null
   /** File names that are refused, with the reason. */
   refusedFiles: Record<string, string> = {}
+  /** Names that somebody takes while an enrolment is under way. */
+  takenMeanwhile: string[] = []
   perFileMs = 20
   previewMs = 15
   verifyMs = 120
@@ -238,7 +240,34 @@ export class ScriptedEngine {
       skippedViews: this.#draft?.skipped ?? [],
       warnings: this.warnings,
     }),
-    'enrol.save': () => ({ kind: 'saved', person: 1, photographs: this.#draft?.photographs.length ?? 0 }),
+    'enrol.rename': ({ name, add }) => {
+      if (
+        add !== true &&
+        (this.takenMeanwhile.includes(name) || this.people.some((one) => one.name === name))
+      )
+        return {
+          kind: 'refused',
+          reason: 'name-taken',
+          message: 'Somebody of this name is already enrolled.',
+        }
+      if (add === true) this.takenMeanwhile = []
+      if (this.#draft) this.#draft.name = name
+      return {
+        kind: 'renamed',
+        name,
+        person: add === true ? 1 : null,
+        left: this.#draft?.photographs.length ?? 0,
+      }
+    },
+    'enrol.save': () => {
+      if (this.takenMeanwhile.includes(this.#draft?.name ?? ''))
+        return {
+          kind: 'refused',
+          reason: 'name-taken',
+          message: 'Somebody of this name is already enrolled.',
+        }
+      return { kind: 'saved', person: 1, photographs: this.#draft?.photographs.length ?? 0 }
+    },
     'enrol.discard': () => ({ kind: 'discarded' }),
     attempts: ({ limit, before }) =>
       this.attemptList.filter((attempt) => before === undefined || attempt.attempt < before).slice(0, limit),
