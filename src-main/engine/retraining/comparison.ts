@@ -62,7 +62,14 @@ export async function compareModels(
   const threshold = { before: thresholdOf(before), after: thresholdOf(after) }
   const pools: Pool[] = [
     { inWords: 'the other people of this gallery', plan, rows: sides },
-    ...cohortPools(parts, set, plan, sides, seenBefore, seenAfter),
+    ...cohortPools(
+      parts,
+      set,
+      plan,
+      sides,
+      { version: before, ...seenBefore },
+      { version: after, ...seenAfter },
+    ),
   ]
   const compared: ModelComparison['comparisons'] = []
   for (const [i, { inWords, plan: own, rows }] of pools.entries()) {
@@ -143,29 +150,39 @@ function heldOutPlan({ people, training, heldOut }: TrainingSet): Plan {
   }
 }
 
+/** What is said of the people of a pool: whom a model was trained on it holds apart better than strangers. */
+const whoTheyAre = {
+  strangers: '',
+  mayTrain: ', who may be trained on',
+  trained: ', whom one of the two models was trained on',
+} as const
+
 function cohortPools(
-  { gallery, model }: Parts,
+  { gallery }: Parts,
   set: TrainingSet,
   plan: Plan,
   sides: Side,
-  before: EmbeddingsUnder,
-  after: EmbeddingsUnder,
+  before: EmbeddingsUnder & { version: string },
+  after: EmbeddingsUnder & { version: string },
 ): Pool[] {
-  const cohorts = gallery.cohorts()
-  const all = gallery
-    .strangerEmbeddings(model.version, null)
+  const crops = new Set([before, after].flatMap(({ version }) => [...gallery.strangersThatTrained(version)]))
+  const everybody = gallery
+    .strangers()
     .filter(({ photograph }) => before.strangers.has(photograph) && after.strangers.has(photograph))
-  return [false, true].flatMap((mayTrain) => {
-    const wanted = new Set(
-      cohorts.filter((cohort) => cohort.mayTrain === mayTrain).map(({ cohort }) => cohort),
+  const keyOf = ({ cohort, stranger }: { cohort: number; stranger: number }) => `${cohort} ${stranger}`
+  const trained = new Set(
+    everybody.filter(({ crop }) => crop !== null && crops.has(crop)).map((each) => keyOf(each)),
+  )
+  return (['strangers', 'mayTrain', 'trained'] as const).flatMap((who) => {
+    const photographs = everybody.filter(
+      (each) => who === (trained.has(keyOf(each)) ? 'trained' : each.mayTrain ? 'mayTrain' : 'strangers'),
     )
-    const photographs = all.filter(({ cohort }) => wanted.has(cohort))
     if (photographs.length === 0) return []
     const first = set.owners.length
     const places = new Map<string, number>()
     const rows: number[][] = []
-    for (const [i, { cohort, stranger }] of photographs.entries()) {
-      const key = `${cohort} ${stranger}`
+    for (const [i, each] of photographs.entries()) {
+      const key = keyOf(each)
       if (!places.has(key)) {
         places.set(key, rows.length)
         rows.push([])
@@ -175,7 +192,7 @@ function cohortPools(
     const people = set.people.length
     const owners = Int32Array.from([
       ...set.owners,
-      ...photographs.map(({ cohort, stranger }) => people + places.get(`${cohort} ${stranger}`)!),
+      ...photographs.map((each) => people + places.get(keyOf(each))!),
     ])
     const joined = (own: Embeddings, strangers: EmbeddingsUnder['strangers']): Embeddings => {
       const vectors = new Float32Array(owners.length * set.dimension)
@@ -187,7 +204,7 @@ function cohortPools(
     const { strangers: counted, ...own } = strangersPlan(plan, rows, people)
     return [
       {
-        inWords: `${counted.toLocaleString('en')} ${counted === 1 ? 'person' : 'people'} imported as strangers${mayTrain ? ', who may be trained on' : ''}`,
+        inWords: `${counted.toLocaleString('en')} ${counted === 1 ? 'person' : 'people'} imported as strangers${whoTheyAre[who]}`,
         plan: own,
         rows: {
           before: joined(sides.before, before.strangers),

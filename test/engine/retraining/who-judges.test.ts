@@ -91,6 +91,21 @@ describe('a cohort that trained a model', () => {
     expect(line.sentence).toMatch(/^Of 24 comparisons with people imported as strangers/)
   }, 30_000)
 
+  test('is told from strangers where models are compared', async () => {
+    const training = await cohortOf([1, 2, 3], true)
+    const version = await trained()
+    open.parts.gallery.setMayTrain(training, false)
+    await cohortOf([4, 5], false)
+    await cohortOf([6, 7], true)
+    const compared = await open.engine.call('models.compare', { before: '1', after: version })
+    if (compared.kind === 'refused') throw new Error(compared.message)
+    expect(compared.comparisons.slice(1).map(({ inWords }) => inWords)).toEqual([
+      '2 people imported as strangers',
+      '2 people imported as strangers, who may be trained on',
+      '3 people imported as strangers, whom one of the two models was trained on',
+    ])
+  }, 30_000)
+
   test('chooses no threshold for it', async () => {
     const { gallery } = open.parts
     const training = await cohortOf([1, 2, 3], true)
