@@ -10,7 +10,7 @@ import { lfwFaces } from './retrain-protocol.ts'
 import { table, type Figure } from './training-figure.ts'
 
 export interface RetrainBenchmarkOptions {
-  /** proof, figures, recipes, time, verification; several with commas. `figures,time` unless said. */
+  /** proof, figures, recipes, hard, time, verification; several with commas. `figures,time` unless said. */
   only?: string
   shared?: string // holds faces/lfw-dev
   json?: string // where the JSON goes
@@ -19,8 +19,8 @@ export interface RetrainBenchmarkOptions {
   runs?: number // of each kind, in the proof
   seedFrom?: number // in the proof
   kinds?: string // of the proof, with commas
-  seeds?: string // 1,2,3 of the figures; 1,2,3,4,5 of the recipes
-  depth?: Depth // of the run that verification is timed beside
+  seeds?: string // 1,2,3 of the figures and of hard probes; 1,2,3,4,5 of the recipes
+  depth?: Depth // of the run that is timed, and that verification is timed beside; head unless said
   recipes?: string // of the comparison, with semicolons
 }
 
@@ -73,7 +73,15 @@ const parts: Record<string, (options: RetrainBenchmarkOptions, place: Place) => 
     const settings = { seeds: list(seeds, [1, 2, 3]), file: join(out, 'figures.jsonl') }
     return gains(await lfwFaces(shared), settings, say)
   },
-  time: async () => (await import('./retrain-time.ts')).headTime(),
+  hard: async ({ seeds }, { shared, out }) => {
+    const { hardGains } = await import('./retrain-hard.ts')
+    const file = join(out, 'hard.jsonl')
+    return hardGains({ shared, out: cropsIn(out), seeds: list(seeds, [1, 2, 3]), file }, say)
+  },
+  time: async ({ depth = 'head' }, { shared, out }) =>
+    depth === 'head'
+      ? (await import('./retrain-time.ts')).headTime()
+      : (await import('./retrain-network-time.ts')).networkTime(depth, shared, cropsIn(out)),
   verification: async ({ depth }, { shared }) => {
     const { verificationDuringRun } = await import('./retrain-verification.ts')
     const timed = await verificationDuringRun({ images: join(shared, 'faces/lfw-dev/images'), depth })
@@ -95,6 +103,9 @@ const parts: Record<string, (options: RetrainBenchmarkOptions, place: Place) => 
     return compareRecipes(await lfwFaces(shared), settings, say)
   },
 }
+
+/** Where the development people's crops are, made once for all benchmarks that train networks. */
+const cropsIn = (out: string) => join(out, '../training')
 
 /** Virtual strangers as they ship: fitted on half of the same people. */
 function cardStrangers(): TwoCovarianceModel {

@@ -16,6 +16,8 @@ export interface NetworkRecipe {
   /** People of cohorts that may be trained on, two photographs of each. Where there are none, gallery people take their places. */
   others: number
   augmentation: Augmentation
+  /** How much of the way from the model in use to the trained weights is gone in the end: 1 is all of it (Wortsman et al. 2022). */
+  blend: number
   /** Depth stage: changed versions of each photograph whose maps below the stage are computed once and kept. */
   versions: number
   /**
@@ -34,6 +36,7 @@ const shared = {
   photographs: 3,
   others: 8,
   augmentation: { ...faceAugmentation, scale: 0.12 }, // the pipeline's wider cut shows 1.12 of the standard side
+  blend: 0.5, // the first half of the way gives the gallery most of it and strangers all; the second half costs strangers
   folds: 2,
   seed: 1,
 }

@@ -64,10 +64,11 @@ export async function* trainNetwork(
   const rowOf = rowsFed(training)
   const { step, objective } = stepOf(trained, recipe, feed.classes.length)
   const { steps, warmUpSteps, learningRate, seed } = recipe
-  const whole = (parameters: Values): Values => ({
-    ...start,
-    ...Object.fromEntries(trained.parameters.map(({ name }) => [name, parameters[name]!])),
-  })
+  const whole = (parameters: Values): Values => {
+    const names = trained.parameters.map(({ name }) => name)
+    const all = { ...start, ...Object.fromEntries(names.map((name) => [name, parameters[name]!])) }
+    return blended(start, all, recipe.blend)
+  }
   const main = cosine(learningRate, Math.max(1, steps - warmUpSteps))
   const running = train({
     phases: [{ fromStep: 0, step }],
@@ -95,6 +96,19 @@ export async function* trainNetwork(
     if (done) return whole(value.parameters)
     if (value.kind === 'step') yield { step: value, batchSize: feed.batchSize }
   }
+}
+
+/** Weights between two networks: 0 gives the one, 1 the other; what both share keeps every bit. */
+export function blended(from: Values, to: Values, share: number): Values {
+  if (share === 1) return to
+  return Object.fromEntries(
+    Object.entries(to).map(([name, values]) => [
+      name,
+      values === from[name]
+        ? values
+        : values.map((value, i) => from[name]![i]! + share * (value - from[name]![i]!)),
+    ]),
+  )
 }
 
 /** The step that trains: by the recipe, over a network that takes images or, at depth stage, maps. */

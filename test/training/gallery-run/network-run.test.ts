@@ -19,19 +19,17 @@ import {
   whoMayNotJudge,
   type CohortRow,
 } from '../../../src-main/training/gallery-run/network-judges.ts'
-import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
 import {
   defaultNetworkRecipe,
   type NetworkRecipe,
 } from '../../../src-main/training/gallery-run/network-recipe.ts'
-import { startFrom, withHead } from '../../../src-main/training/gallery-run/network-start.ts'
+import { startFrom } from '../../../src-main/training/gallery-run/network-start.ts'
 import {
   networkTrainings,
   networkTrouble,
   retrainNetwork,
 } from '../../../src-main/training/gallery-run/retrain-network.ts'
 import { stepEvent } from '../../../src-main/training/gallery-run/run-event.ts'
-import { trainHead } from '../../../src-main/training/gallery-run/train-head.ts'
 import {
   lookedAt,
   lowestTrained,
@@ -238,7 +236,6 @@ describe('training', () => {
       photographs: 2,
       others: 0,
       versions: 2,
-      headFirst: null,
       blend: 1,
       ...changes,
     }
@@ -271,17 +268,6 @@ describe('training', () => {
     expect(stages).toEqual(['conv256', 'head'])
     expect((await trained('stage')).parameters).toEqual(parameters)
   }, 60_000)
-
-  const headFirst = { ...defaultHeadRecipe, steps: 3, warmUpSteps: 0, people: 2, photographs: 2, others: 0 }
-
-  test('begins with a head where one is asked for: a rate of zero leaves that head, in the last layer', async () => {
-    const { parameters } = await trained('stage', { headFirst, learningRate: 0, seed: 4 })
-    const own = { vectors: set.vectors, dimension: 128, labels: set.owners }
-    const head = await result(trainHead(own, null, { ...headFirst, seed: 4 }, openRunner))
-    const start = parametersOnce()
-    expect(parameters).toEqual(withHead(start, head, 128))
-    expect(parameters['fc.weights']).not.toEqual(start['fc.weights'])
-  })
 
   test('goes as much of the way as is wished, in every weight', async () => {
     const start = parametersOnce()
