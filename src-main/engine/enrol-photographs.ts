@@ -6,7 +6,7 @@ import { cropHash } from '../vision/kept-crop.ts'
 import type { ReadPicture } from '../vision/read-picture.ts'
 import { acceptable } from './enrolment.ts'
 import { nearAnother, otherTemplates, samePhotographDistance } from './enrolment-warnings.ts'
-import { newPhotograph } from './new-photograph.ts'
+import { captureOf, newPhotograph } from './new-photograph.ts'
 import { settingsOf, type Parts } from './parts.ts'
 import { refused } from './refusal.ts'
 import { thresholdFromCard } from './threshold.ts'
@@ -80,10 +80,8 @@ export async function* enrolPhotographs(
       yield refusal(refused('same-photograph', 'This photograph is enrolled already.'))
       continue
     }
-    const capturedAt = now()
-    const stored = store(
-      await newPhotograph({ face, source: 'file', view: null, capturedAt }, model.version, keepCrops),
-    )
+    const given = { face, source: 'file' as const, view: null, ...captureOf(read.taken, now()) }
+    const stored = store(await newPhotograph(given, model.version, keepCrops))
     if (stored.kind === 'refused') {
       yield refusal(stored)
       return

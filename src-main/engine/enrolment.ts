@@ -18,17 +18,16 @@ import { readPicture } from '../vision/read-picture.ts'
 import { severalFaces } from './burst.ts'
 import { warningsAbout } from './enrolment-warnings.ts'
 import { jpegOf } from './jpeg.ts'
-import { newPhotograph } from './new-photograph.ts'
+import { captureOf, newPhotograph, type Capture } from './new-photograph.ts'
 import { settingsOf, type Parts } from './parts.ts'
 import { refused } from './refusal.ts'
 
 /** A photograph of a draft, before anything of it is stored. */
-export interface DraftFace {
+export interface DraftFace extends Capture {
   number: number
   view: View | null
   source: 'camera' | 'file'
   fileName: string | null
-  capturedAt: number // ms since 1970
   face: Face
   /** Whose features and embedding the face holds. */
   modelVersion: string
@@ -110,8 +109,8 @@ export class Enrolments {
     if (!before && this.#isFull(draft)) return this.#full(draft)
     draft.faces = draft.faces.filter((kept) => kept !== before)
     draft.skipped.delete(view)
-    const taken = { view, source: 'camera' as const, fileName: null, facesInPicture: faces.length }
-    return this.#keep(draft, { ...taken, face, modelVersion: model.version })
+    const seen = { view, source: 'camera' as const, fileName: null, facesInPicture: faces.length }
+    return this.#keep(draft, { ...seen, capturedAt: this.#parts.now(), face, modelVersion: model.version })
   }
 
   /** Keeps the most prominent face of a photograph. */
@@ -134,7 +133,8 @@ export class Enrolments {
     const twice = this.#storedTwice(draft, face)
     if (twice) return twice
     const given = { view: null, source: 'file' as const, fileName, facesInPicture: faces.length }
-    return this.#keep(draft, { ...given, face, modelVersion: model.version })
+    const capture = captureOf(read.taken, this.#parts.now())
+    return this.#keep(draft, { ...given, ...capture, face, modelVersion: model.version })
   }
 
   skip(id: DraftId, view: View): { kind: 'skipped' } | Refusal {
@@ -251,12 +251,11 @@ export class Enrolments {
 
   async #keep(
     draft: Draft,
-    kept: Omit<DraftFace, 'number' | 'capturedAt' | 'cropHash'>,
+    kept: Omit<DraftFace, 'number' | 'cropHash'>,
   ): Promise<{ kind: 'kept'; kept: DraftPhotograph }> {
     const face = {
       ...kept,
       number: ++draft.lastNumber,
-      capturedAt: this.#parts.now(),
       cropHash: cropHash(kept.face.crop),
     }
     draft.faces.push(face)

@@ -67,6 +67,7 @@ const Photograph = v.object({
   cropHash: Word,
   capturedAt: Time,
   source: v.picklist(['camera', 'file']),
+  taken: v.optional(v.object({ dated: v.boolean(), camera: v.nullable(Word) })),
   view: v.nullable(View),
   quality: v.pipe(
     v.array(

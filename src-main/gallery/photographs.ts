@@ -1,12 +1,12 @@
 import type { PersonId, PhotographId, QualityMeasure, Refusal, View } from '../contract.ts'
 import { insertEmbedding } from './embeddings.ts'
-import type { NewPhotograph, Photograph } from './records.ts'
+import type { NewPhotograph, Photograph, TakenWith } from './records.ts'
 import { noSuchPhotograph, notEnrolled } from './refusals.ts'
 import type { Row, Store } from './store.ts'
 import { refreshTemplate, refreshTemplates } from './templates.ts'
 
 const columns = `
-  SELECT id, person, captured_at, source, view, crop_hash, quality,
+  SELECT id, person, captured_at, source, view, crop_hash, quality, taken,
     EXISTS (SELECT 1 FROM crop WHERE photograph = photograph.id) AS has_crop
   FROM photograph`
 
@@ -69,7 +69,8 @@ function insertPhotograph(store: Store, person: PersonId, added: NewPhotograph):
   const { seal } = store
   const id = store.nextId('photograph')
   store.run(
-    'INSERT INTO photograph (id, person, captured_at, source, view, crop_hash, quality) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO photograph (id, person, captured_at, source, view, crop_hash, quality, taken)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     id,
     person,
     Math.round(added.capturedAt),
@@ -77,6 +78,7 @@ function insertPhotograph(store: Store, person: PersonId, added: NewPhotograph):
     added.view,
     seal.sealText(added.cropHash, place(id, person, 'crop_hash')),
     seal.sealText(JSON.stringify(added.quality), place(id, person, 'quality')),
+    added.taken ? seal.sealText(JSON.stringify(added.taken), place(id, person, 'taken')) : null,
   )
   if (added.crop)
     store.run(
@@ -95,6 +97,7 @@ function place(id: PhotographId, person: PersonId, column: string) {
 function asPhotograph(store: Store, row: Row): Photograph {
   const id = Number(row.id)
   const person = Number(row.person)
+  const taken = row.taken as Uint8Array | null
   return {
     photograph: id,
     person,
@@ -102,6 +105,7 @@ function asPhotograph(store: Store, row: Row): Photograph {
     hasCrop: row.has_crop === 1,
     capturedAt: Number(row.captured_at),
     source: row.source as 'camera' | 'file',
+    ...(taken && { taken: JSON.parse(store.seal.openText(taken, place(id, person, 'taken'))) as TakenWith }),
     view: row.view as View | null,
     quality: JSON.parse(
       store.seal.openText(row.quality as Uint8Array, place(id, person, 'quality')),

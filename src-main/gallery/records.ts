@@ -25,6 +25,13 @@ export interface Person extends NewPerson {
   lastVerifiedAt: number | null // ms since 1970; the last match
 }
 
+/** What a photograph's own file said of its taking. */
+export interface TakenWith {
+  /** Whether `capturedAt` is when it was taken; else when it was handed in. */
+  dated: boolean
+  camera: string | null // "Canon EOS 5D"
+}
+
 /** A photograph as it is handed in: the kept crop, never the whole picture. */
 export interface NewPhotograph {
   /** Lossless PNG of the 256×256 crop; null where the owner chose not to keep crops. */
@@ -33,6 +40,8 @@ export interface NewPhotograph {
   cropHash: string
   capturedAt: number // ms since 1970
   source: 'camera' | 'file'
+  /** Of a file that says so. */
+  taken?: TakenWith
   view: View | null
   quality: QualityMeasure[]
   modelVersion: string
@@ -48,6 +57,8 @@ export interface Photograph {
   hasCrop: boolean
   capturedAt: number // ms since 1970
   source: 'camera' | 'file'
+  /** Of a file that says so. */
+  taken?: TakenWith
   view: View | null
   quality: QualityMeasure[]
 }

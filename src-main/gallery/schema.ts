@@ -178,6 +178,8 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE trained_on (model_version TEXT PRIMARY KEY, strangers BLOB NOT NULL) STRICT;
   `,
+  // What a photograph's file says of its taking.
+  `ALTER TABLE photograph ADD COLUMN taken BLOB;`,
 ]
 
 /** Brings an older database to the newest version: each step whole or not at all. */

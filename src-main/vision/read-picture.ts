@@ -2,6 +2,7 @@ import sharp from 'sharp'
 import type { Refusal } from '../contract.ts'
 import type { Picture } from './face.ts'
 import { netpbmHeader, netpbmPixels } from './netpbm.ts'
+import { nothingSaid, takenOf, type Taken } from './taken.ts'
 
 /**
  * Pixels of the largest picture that is decoded: 8192×6144, what a phone's full sensor gives. Decoded it takes 150 MB;
@@ -17,6 +18,7 @@ export type ReadPicture = {
   picture: Picture
   /** What the user should know: "the first of 12 frames was used"; null where there is nothing to say. */
   note: string | null
+  taken: Taken
 }
 
 /**
@@ -92,6 +94,7 @@ async function readWithSharp(bytes: Uint8Array, name: string): Promise<ReadPictu
       kind: 'picture',
       picture: { width: info.width, height: info.height, rgb: threeChannels(data, info.channels) },
       note: firstOf(header.pages ?? 1, header.format === 'tiff' ? 'page' : 'frame'),
+      taken: header.exif ? takenOf(header.exif) : nothingSaid,
     }
   } catch (error) {
     return damaged(name, error instanceof Error ? error.message : String(error))
@@ -115,7 +118,7 @@ function readNetpbm(bytes: Uint8Array, name: string): ReadPicture | Refusal {
   if (wrong !== null) return wrong
   const picture = netpbmPixels(bytes, header)
   if (picture === null) return damaged(name, 'its pixels end early or are no numbers')
-  return { kind: 'picture', picture, note: null }
+  return { kind: 'picture', picture, note: null, taken: nothingSaid }
 }
 
 function wrongSize(width: number, height: number, name: string): Refusal | null {

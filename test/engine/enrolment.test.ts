@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createEngine, type Engine } from '../../src-main/engine.ts'
 import { frameOf, madeUpParts, pngOf, type Shown } from './made-up-faces.ts'
@@ -287,6 +288,50 @@ test('what is dropped, or discarded, is not stored', async () => {
   await engine.call('enrol.discard', { draft: other })
   expect(await engine.call('enrol.save', { draft: other })).toMatchObject({ reason: 'unknown-draft' })
   expect(parts.gallery.counts()).toMatchObject({ people: 1, photographs: 1 })
+})
+
+describe('what a file says of its taking is kept with it:', () => {
+  const noon = Date.UTC(2022, 4, 17, 10)
+
+  async function kept(shown: Shown, date: string | null, camera: { Make: string; Model: string } | null) {
+    const exif = {
+      ...(camera && { IFD0: camera }),
+      ...(date && { IFD2: { DateTimeOriginal: date, OffsetTimeOriginal: '+02:00' } }),
+    }
+    const bytes = new Uint8Array(
+      await sharp(await pngOf(shown))
+        .withExif(exif)
+        .png()
+        .toBuffer(),
+    )
+    const draft = await begin(`Person ${shown.person}`)
+    expect((await engine.call('enrol.file', { draft, fileName: 'a.png', bytes })).kind).toBe('kept')
+    const saved = await engine.call('enrol.save', { draft })
+    if (saved.kind === 'refused') throw new Error(saved.message)
+    return parts.gallery.photographs(saved.person)[0]!
+  }
+
+  test('when, and by which camera', async () => {
+    expect(
+      await kept({ person: 1 }, '2022:05:17 12:00:00', { Make: 'Google', Model: 'Pixel 8' }),
+    ).toMatchObject({ capturedAt: noon, source: 'file', taken: { dated: true, camera: 'Google Pixel 8' } })
+    expect(await kept({ person: 2 }, '2022:05:17 12:00:00', null)).toMatchObject({
+      capturedAt: noon,
+      taken: { dated: true, camera: null },
+    })
+  })
+
+  test('a day to come is not believed, and one that says nothing was taken when it was handed in', async () => {
+    const future = new Date(parts.now() + 3 * 24 * 3600e3).toISOString().slice(0, 19)
+    const date = future.replaceAll('-', ':').replace('T', ' ')
+    expect(await kept({ person: 1 }, date, { Make: 'Google', Model: 'Pixel 8' })).toMatchObject({
+      capturedAt: parts.now(),
+      taken: { dated: false, camera: 'Google Pixel 8' },
+    })
+    const silent = await kept({ person: 2 }, null, null)
+    expect(silent.capturedAt).toBe(parts.now())
+    expect(silent).not.toHaveProperty('taken')
+  })
 })
 
 test('a file that is no picture is refused by name and the draft goes on', async () => {

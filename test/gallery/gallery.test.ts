@@ -2,7 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { defaultSettings } from '../../src-main/contract.ts'
 import type { NewAttempt } from '../../src-main/gallery/records.ts'
-import { enrolled, newHome, openGallery, photographOf, random, someone, unitVectorOf } from './fixture.ts'
+import {
+  enrolled,
+  galleryBytes,
+  newHome,
+  openGallery,
+  photographOf,
+  random,
+  someone,
+  unitVectorOf,
+} from './fixture.ts'
 
 describe('people', () => {
   test('come back as they were enrolled, after the gallery was closed too', async () => {
@@ -111,6 +120,15 @@ test('names stay unique and exact through any adding, renaming and forgetting', 
 })
 
 describe('photographs', () => {
+  test('come back with what their file said of its taking, which is sealed', async () => {
+    const home = newHome()
+    const gallery = await openGallery(home)
+    const taken = { dated: true, camera: 'Pixel 8' }
+    gallery.addPhotograph(enrolled(gallery, 'Ada'), photographOf(2, { taken }))
+    expect(gallery.photographs(1).at(-1)!.taken).toEqual(taken)
+    expect(galleryBytes(home).includes('Pixel 8')).toBe(false)
+  })
+
   test('come back as they were added', async () => {
     const gallery = await openGallery(newHome())
     const ada = enrolled(gallery, 'Ada')

@@ -25,7 +25,7 @@ async function galleryOfTwo(): Promise<Gallery> {
   if (ada.kind === 'refused') throw new Error(ada.message)
   gallery.enrol(ada.person, [
     photographOf(1, { view: 'left', source: 'camera' }),
-    photographOf(2, { crop: null }),
+    photographOf(2, { crop: null, taken: { dated: true, camera: 'Pixel 8' } }),
   ])
   gallery.putEmbedding(1, 'model-2', new Float32Array([1, 2]), unitVectorOf(7, 64))
   const ida = enrolled(gallery, 'Ida', [photographOf(3)])

@@ -19,9 +19,11 @@ export function conditionsOf({ gallery }: Pick<Parts, 'gallery'>, of: MeasuredGa
       return known ? value(known) : null
     })
   return {
-    // A file says when it was imported, not when it was taken.
-    day: each(({ source, capturedAt }) => (source === 'camera' ? dayOf(capturedAt) : null)),
-    camera: each(({ source }) => (source === 'camera' ? 'camera' : 'file')),
+    // A file that does not say when it was taken is kept under when it was handed in.
+    day: each(({ source, taken, capturedAt }) =>
+      source === 'camera' || taken?.dated ? dayOf(capturedAt) : null,
+    ),
+    camera: each(({ source, taken }) => (source === 'camera' ? 'camera' : (taken?.camera ?? 'file'))),
     light: each(({ quality }) =>
       lightOf(quality.find(({ component }) => component === 'Luminance')?.value ?? NaN),
     ),

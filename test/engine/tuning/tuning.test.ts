@@ -152,6 +152,8 @@ describe('what stands beside a measurement', () => {
             embedding: embeddingOf(person, photograph),
           }),
           source: photograph === 3 ? ('file' as const) : ('camera' as const),
+          // Of the three files one says when and by what it was taken.
+          ...(photograph === 3 && person === 0 && { taken: { dated: true, camera: 'Pixel 8' } }),
           capturedAt: day(photograph === 0 ? 0 : 1),
           quality: quality(photograph < 2 ? 0.3 : 0.5),
         })),
@@ -162,13 +164,14 @@ describe('what stands beside a measurement', () => {
     expect(conditions.map(({ condition }) => condition)).toEqual(['day', 'camera', 'light'])
     const [byDay, byCamera, byLight] = conditions
     expect(byDay!.values).toEqual([
-      { value: '2026-11-21', photographs: 6 }, // a file's day is that of its import: unknown
+      { value: '2026-11-21', photographs: 7 }, // the day of a file that does not say it is that of its import: unknown
       { value: '2026-11-20', photographs: 3 },
     ])
-    expect([byDay!.genuineSame.pairs, byDay!.genuineDifferent.pairs]).toEqual([3, 6])
+    expect([byDay!.genuineSame.pairs, byDay!.genuineDifferent.pairs]).toEqual([5, 7])
     expect(byCamera!.values).toEqual([
       { value: 'camera', photographs: 9 },
-      { value: 'file', photographs: 3 },
+      { value: 'file', photographs: 2 },
+      { value: 'Pixel 8', photographs: 1 },
     ])
     expect(byLight!.values.map(({ value }) => value)).toEqual(['dim', 'even'])
     const all = [byLight!.genuineSame, byLight!.genuineDifferent].reduce((sum, { pairs }) => sum + pairs, 0)
