@@ -1,29 +1,17 @@
+import { BlockedFilters, type LoweredValues } from './blocked-filters.ts'
+import { BlockedGradients } from './blocked-gradients.ts'
+import {
+  depthwiseFilterGradientOperator,
+  domain,
+  filterGradientOperator,
+  inputGradientOperator,
+  maxPoolGradientOperator,
+  repeatOperator,
+  spreadOperator,
+} from './blocked-operators.ts'
+import { BlockedWriter, type Image } from './blocked-writer.ts'
 import { Graph, type Attribute, type GraphNode } from './graph.ts'
-import { sameNumbers, sizeOf, upTo } from './tensor.ts'
-
-/** ONNX Runtime's own name for the kernels that work on blocks of channels. */
-const domain = 'com.microsoft.nchwc'
-
-/**
- * An operator of our own, gone when the graph is lowered: (x, dy) → gradient of a convolution's filter, [out, in, height,
- * width]. x is [n, in, h, w], or [n, h, w, in] where it has fewer than four channels; dy is [n, out, h, w].
- */
-export const filterGradientOperator = 'semblance.FilterGradient'
-
-/** The same of a depthwise convolution: (x, dy) → [channels, 1, height, width]. */
-export const depthwiseFilterGradientOperator = 'semblance.DepthwiseFilterGradient'
-
-/** Likewise our own: an image [n, c, h, w] with zeros between its elements, [n, c, h · stride, w · stride]. */
-export const spreadOperator = 'semblance.Spread'
-
-/** Likewise: every element of an image `scales` times along each axis. */
-export const repeatOperator = 'semblance.Repeat'
-
-/** Likewise: (x, y, dy) → gradient of a maximum pool whose windows lie inside the image, [n, c, h, w]. */
-export const maxPoolGradientOperator = 'semblance.MaxPoolGradient'
-
-/** Likewise: (dy, filter [out, in, height, width]) → gradient of a convolution with strides for its input, [n, in, h, w]. */
-export const inputGradientOperator = 'semblance.InputGradient'
+import { sameNumbers, sizeOf } from './tensor.ts'
 
 /**
  * The same graph for ONNX Runtime's fastest CPU kernels, which keep an image as [n, channels / block, height, width,
@@ -45,9 +33,6 @@ interface Chain {
   relu?: boolean
 }
 
-/** [n, channels, height, width]; blocked, the channels come in whole blocks. */
-type Image = readonly [number, number, number, number]
-
 /** Operators whose result at one place depends on the inputs at that place only. */
 const elementwise = new Set(
   (
@@ -58,10 +43,13 @@ const elementwise = new Set(
 /** Of these the result is no number of its own, or cheap: computed where it is wanted, in the layout that is wanted. */
 const logical = new Set(['And', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Not', 'Or'])
 
-class Lowering {
+class Lowering implements LoweredValues {
   private readonly from: Graph
   private readonly to = new Graph()
   private readonly block: number
+  private readonly writer: BlockedWriter
+  private readonly filters: BlockedFilters
+  private readonly gradients: BlockedGradients
   private readonly plainNames = new Map<string, string>()
   private readonly blockedNames = new Map<string, string>()
   private readonly waiting = new Map<string, GraphNode>()
@@ -71,6 +59,9 @@ class Lowering {
   constructor(from: Graph, block: number) {
     this.from = from
     this.block = block
+    this.writer = new BlockedWriter(this.to, block)
+    this.filters = new BlockedFilters(this, this.writer)
+    this.gradients = new BlockedGradients(this, this.writer, this.filters)
   }
 
   run(): Graph {
@@ -195,26 +186,28 @@ class Lowering {
     const [n, channels] = shape as [number, number]
     const vector = (name: string) => {
       const plain = this.plain(name)
-      return this.reshaped(plain, [sizeOf(this.shape(name))])
+      return this.writer.reshaped(plain, [sizeOf(this.shape(name))])
     }
     const extras: string[] = []
     if (bias || sum) {
       const term = bias ? vector(bias.name) : ''
-      extras.push(bias?.negative ? this.add('Neg', [term]) : term)
+      extras.push(bias?.negative ? this.writer.add('Neg', [term]) : term)
     }
     const activation: Record<string, Attribute> = relu ? { activation: 'Relu' } : {}
     if ('convolution' in by) {
       const { inputs, attributes } = by.convolution
       const from = channels % this.block === 0 ? this.blocked(image) : this.plain(image)
       if (sum) extras.push(this.blocked(sum))
-      const kernel = this.kernel(inputs[1]!, attributes.group !== 1)
-      return this.add(`${domain}.Conv`, [from, kernel, ...extras], { ...attributes, ...activation })
+      const kernel = this.filters.kernel(inputs[1]!, attributes.group !== 1)
+      return this.writer.add(`${domain}.Conv`, [from, kernel, ...extras], { ...attributes, ...activation })
     }
     // One tap for each channel. A whole map is one row: one call for it, not one for each of its rows.
     const row = [n, channels, 1, shape[2]! * shape[3]!]
     const tap =
-      by.factor === null ? this.ones(channels) : this.reshaped(this.plain(by.factor), [channels, 1, 1, 1])
-    if (sum) extras.push(this.reshaped(this.blocked(sum), row))
+      by.factor === null
+        ? this.writer.ones(channels)
+        : this.writer.reshaped(this.plain(by.factor), [channels, 1, 1, 1])
+    if (sum) extras.push(this.writer.reshaped(this.blocked(sum), row))
     const window = {
       kernel_shape: [1, 1],
       strides: [1, 1],
@@ -222,68 +215,10 @@ class Lowering {
       pads: [0, 0, 0, 0],
       group: channels,
     }
-    const operands = [this.reshaped(this.blocked(image), row), tap, ...extras]
-    return this.reshaped(this.add(`${domain}.Conv`, operands, { ...window, ...activation }), shape)
-  }
-
-  /** A kernel [out, in, height, width] in blocks. */
-  private kernel(name: string, depthwise: boolean): string {
-    const shape = this.shape(name)
-    const node = this.from.producer(name)
-    if (node && this.isTurned(node))
-      return this.turned(this.kernel(node.inputs[0]!, depthwise), shape, depthwise)
-    if (!depthwise && node?.operator === 'Transpose' && this.isSwapped(node)) return this.swapped(node, shape)
-    return this.kernelInBlocks(this.plain(name), shape, depthwise)
-  }
-
-  /** Outputs and inputs change places, both in whole blocks. */
-  private isSwapped({ inputs, attributes }: GraphNode): boolean {
-    const [outputs, ins] = this.shape(inputs[0]!) as [number, number]
-    const isWhole = outputs % this.block === 0 && ins % this.block === 0
-    return isWhole && sameNumbers(attributes.perm as number[], [1, 0, 2, 3])
-  }
-
-  /** A kernel [in, out, height, width] out of the blocked [out, in, height, width], turned where the node's input is: whole tiles change places, then each is transposed. */
-  private swapped({ inputs }: GraphNode, shape: readonly number[]): string {
-    const { block } = this
-    const before = this.from.producer(inputs[0]!)
-    const isTurned = !!before && this.isTurned(before)
-    const forward = this.kernel(isTurned ? before.inputs[0]! : inputs[0]!, false)
-    const [ins, outs, taps] = [shape[0]! / block, shape[1]! / block, shape[2]! * shape[3]!]
-    const order = rowOrder([outs, ins, taps], [1, 0, 2], isTurned ? [2] : [])
-    const tiles = this.rows(forward, [1, outs * ins * taps, block * block], order)
-    const transposed = this.add(`${domain}.ReorderInput`, [
-      this.reshaped(tiles, [outs * ins * taps, block, block, 1]),
-    ])
-    return this.reshaped(transposed, shape)
-  }
-
-  /** As [out / block, in / block, height, width, block of in, block of out]; depthwise [out / block, height, width, block]. */
-  private kernelInBlocks(plain: string, shape: readonly number[], depthwise: boolean): string {
-    const [outputs, inputs, height, width] = shape as [number, number, number, number]
-    const { block } = this
-    const places = depthwise ? height * width : inputs * height * width
-    const rows = this.add(`${domain}.ReorderInput`, [this.reshaped(plain, [1, outputs, places, 1])])
-    const taps = height * width
-    if (depthwise || inputs < block || taps === 1) return this.reshaped(rows, shape)
-    const tile = [(outputs * inputs) / block ** 2, block * taps, block]
-    return this.reshaped(this.rows(rows, tile, rowOrder([block, taps], [1, 0])), shape)
-  }
-
-  /** A blocked kernel with height and width reversed. */
-  private turned(kernel: string, shape: readonly number[], depthwise: boolean): string {
-    const places = shape[2]! * shape[3]!
-    const tile = depthwise ? this.block : Math.min(shape[1]!, this.block) * this.block
-    const rows = this.reshaped(kernel, [sizeOf(shape) / places / tile, places, tile])
-    const backwards = this.to.integers(upTo(places).reverse())
-    return this.reshaped(this.add('Gather', [rows, backwards], { axis: 1 }), shape)
-  }
-
-  /** Height and width reversed. */
-  private isTurned({ operator, inputs }: GraphNode): boolean {
-    const [axes, steps] = [inputs[3], inputs[4]].map((name) => this.constantAt(name ?? ''))
-    return (
-      operator === 'Slice' && !!axes && !!steps && sameNumbers(axes, [2, 3]) && sameNumbers(steps, [-1, -1])
+    const operands = [this.writer.reshaped(this.blocked(image), row), tap, ...extras]
+    return this.writer.reshaped(
+      this.writer.add(`${domain}.Conv`, operands, { ...window, ...activation }),
+      shape,
     )
   }
 
@@ -310,16 +245,18 @@ class Lowering {
 
   private lower(node: GraphNode): void {
     if (node.operator === filterGradientOperator)
-      return void this.plainNames.set(node.outputs[0]!, this.filterGradient(node))
+      return void this.plainNames.set(node.outputs[0]!, this.gradients.filterGradient(node))
     if (node.operator === depthwiseFilterGradientOperator)
-      return void this.plainNames.set(node.outputs[0]!, this.depthwiseFilterGradient(node))
+      return void this.plainNames.set(node.outputs[0]!, this.gradients.depthwiseFilterGradient(node))
     const own = {
       [spreadOperator]: () =>
-        this.spread(this.blocked(node.inputs[0]!), this.shape(node.inputs[0]!) as Image, node),
+        this.gradients.spread(this.blocked(node.inputs[0]!), this.shape(node.inputs[0]!) as Image, node),
       [repeatOperator]: () =>
-        this.add(`${domain}.Upsample`, [this.blocked(node.inputs[0]!)], { scales: node.attributes.scales! }),
-      [inputGradientOperator]: () => this.inputGradient(node),
-      [maxPoolGradientOperator]: () => this.maxPoolGradient(node),
+        this.writer.add(`${domain}.Upsample`, [this.blocked(node.inputs[0]!)], {
+          scales: node.attributes.scales!,
+        }),
+      [inputGradientOperator]: () => this.gradients.inputGradient(node),
+      [maxPoolGradientOperator]: () => this.gradients.maxPoolGradient(node),
     }[node.operator]
     if (own) return void this.blockedNames.set(node.outputs[0]!, own())
     const blocked = this.inBlocks(node)
@@ -335,7 +272,7 @@ class Lowering {
 
   /** 1 where x > 0, else 0, in one pass on all threads, where a comparison and its cast take two and the cast one thread. */
   private step(x: string): string {
-    return this.add('HardSigmoid', [x], { alpha: { float: 3e38 }, beta: { float: 0 } })
+    return this.writer.add('HardSigmoid', [x], { alpha: { float: 3e38 }, beta: { float: 0 } })
   }
 
   private isPositive({ operator, inputs }: GraphNode): boolean {
@@ -348,7 +285,7 @@ class Lowering {
     const masked = this.maskOf(node)
     if (masked !== null) return void this.plainNames.set(node.outputs[0]!, this.step(this.plain(masked)))
     const inputs = node.inputs.map((name) => this.plain(name))
-    const names = this.to.add(node.operator, inputs, node.attributes, node.outputs.length)
+    const names = this.writer.graph.add(node.operator, inputs, node.attributes, node.outputs.length)
     node.outputs.forEach((name, index) => this.plainNames.set(name, names[index]!))
   }
 
@@ -359,7 +296,7 @@ class Lowering {
     if (operator === 'ReduceSum' || operator === 'ReduceMean') return this.reduced(node)
     if ((operator === 'MaxPool' || operator === 'AveragePool') && outputs.length === 1)
       return this.isBlocked(image)
-        ? this.add(`${domain}.${operator}`, [this.blocked(image)], attributes)
+        ? this.writer.add(`${domain}.${operator}`, [this.blocked(image)], attributes)
         : null
     if (operator === 'Pad') return this.padded(node)
     if (operator === 'Slice') return this.everySecond(node)
@@ -376,328 +313,10 @@ class Lowering {
     const { operator, inputs, attributes } = node
     const masked = this.maskOf(node)
     if (masked !== null) return this.step(this.blocked(masked))
-    return this.add(
+    return this.writer.add(
       operator,
       inputs.map((name) => (sizeOf(this.shape(name)) === 1 ? this.plain(name) : this.blocked(name))),
       attributes,
-    )
-  }
-
-  /**
-   * A convolution of x under dy, the batch in the place of the channels. The channels of a block lie side by side in a
-   * row, and dy steps over a whole block at a time: a row of the result holds all channels of the block for every tap,
-   * wide enough to keep the processor busy, where one channel alone would have as many places as the filter is wide.
-   */
-  private filterGradient({ inputs, outputs, attributes }: GraphNode): string {
-    const { block } = this
-    const [image, errors] = inputs as [string, string]
-    const [outs, ins, filterHeight, filterWidth] = this.shape(outputs[0]!) as [number, number, number, number]
-    const [n, , outHeight, outWidth] = this.shape(errors) as [number, number, number, number]
-    const [stepY, stepX] = attributes.strides as [number, number]
-    const [top, left] = attributes.pads as [number, number]
-    const isBlocked = ins % block === 0
-    const [height, width] = this.shape(image).slice(isBlocked ? 2 : 1) as [number, number]
-    const [unit, groups] = isBlocked ? [block, ins / block] : [ins, 1]
-    // As much of the image as the windows meet, borders of zeros included; the rest is cut away.
-    const [reachY, reachX] = [(outHeight - 1) * stepY + filterHeight, (outWidth - 1) * stepX + filterWidth]
-    const [bottom, right] = [reachY - height - top, reachX - width - left]
-    const framed = isBlocked
-      ? this.framed(this.blocked(image), [n, ins, height, width], [top, left, bottom, right])
-      : this.framedRows(this.reshaped(this.plain(image), [n, 1, height, width * unit]), [
-          top,
-          left * unit,
-          bottom,
-          right * unit,
-        ])
-    const byBatch = this.add(`${domain}.ReorderInput`, [
-      this.reshaped(framed, [1, n, groups * reachY * reachX * unit, 1]),
-    ])
-    // For each group the rows under each band of dy; where bands overlap, a row is there twice.
-    const bands = bandsOf(outHeight, outWidth * 4 * block * Math.min(outs, 4 * block))
-    const bandHeight = outHeight / bands
-    const bandReach = (bandHeight - 1) * stepY + filterHeight
-    const met = upTo(groups * (n / block)).flatMap((place) => {
-      const [group, part] = [Math.floor(place / (n / block)), place % (n / block)]
-      const first = (part * groups + group) * reachY
-      return upTo(bands).flatMap((band) =>
-        upTo(bandReach).map((row) => first + band * bandHeight * stepY + row),
-      )
-    })
-    const isInOrder = groups === 1 && bands === 1
-    const first = isInOrder
-      ? byBatch
-      : this.rows(byBatch, [1, (n / block) * groups * reachY, reachX * unit * block], met)
-    const second = this.errorsAsKernel(this.blocked(errors), [n, outs, outHeight * outWidth])
-    const product = this.add(
-      `${domain}.Conv`,
-      [
-        this.reshaped(first, [groups, n * bands, bandReach, reachX * unit]),
-        this.reshaped(second, [outs, n * bands, bandHeight, outWidth]),
-      ],
-      {
-        kernel_shape: [bandHeight, outWidth],
-        strides: [1, 1],
-        dilations: [stepY, stepX * unit],
-        pads: [0, 0, 0, 0],
-        group: 1,
-      },
-    ) // [groups, out, filterHeight, filterWidth · unit]
-    const taps = filterHeight * filterWidth
-    const outFirst =
-      groups === 1 || outs === block
-        ? product
-        : this.rows(
-            product,
-            [1, (groups * outs) / block, taps * unit * block],
-            rowOrder([groups, outs / block], [1, 0]),
-          )
-    const tapsLast = this.rows(
-      outFirst,
-      [(groups * outs) / block, taps * unit, block],
-      rowOrder([taps, unit], [1, 0]),
-    )
-    const plain = this.add(`${domain}.ReorderOutput`, [this.reshaped(tapsLast, [1, outs, ins * taps, 1])], {
-      channels: outs,
-    })
-    return this.reshaped(plain, [outs, ins, filterHeight, filterWidth])
-  }
-
-  /** dy, blocked, as a kernel whose inputs are the batch: [out / block, n / block, place, block of n, block of out]. */
-  private errorsAsKernel(errors: string, [n, outs, places]: [number, number, number]): string {
-    const { block } = this
-    const blocks = outs / block
-    const outFirst =
-      blocks === 1
-        ? errors
-        : this.rows(errors, [1, n * blocks, places * block], rowOrder([n, blocks], [1, 0]))
-    const byImage = this.reshaped(outFirst, [(blocks * n) / block, block, 1, places * block])
-    // From [image, place] to [place, image], a block of outputs each: what this operator does to channels that come last.
-    return this.add(`${domain}.ReorderInput`, [byImage], { channels_last: 1 })
-  }
-
-  /** Every channel of every image by itself: x as it lies under dy as it lies. */
-  private depthwiseFilterGradient({ inputs, outputs, attributes }: GraphNode): string {
-    const [image, errors] = inputs as [string, string]
-    const [n, channels, height, width] = this.shape(image) as [number, number, number, number]
-    const [, , outHeight, outWidth] = this.shape(errors) as [number, number, number, number]
-    const [, , filterHeight, filterWidth] = this.shape(outputs[0]!) as [number, number, number, number]
-    const [stepY, stepX] = attributes.strides as [number, number]
-    const [top, left] = attributes.pads as [number, number]
-    const [reachY, reachX] = [(outHeight - 1) * stepY + filterHeight, (outWidth - 1) * stepX + filterWidth]
-    const [bottom, right] = [Math.max(0, reachY - height - top), Math.max(0, reachX - width - left)]
-    const [rows, columns] = [
-      filterHeight + Math.max(0, height + top - reachY),
-      filterWidth + Math.max(0, width + left - reachX),
-    ]
-    const all = n * channels
-    const each = this.add(
-      `${domain}.Conv`,
-      [
-        this.reshaped(this.blocked(image), [1, all, height, width]),
-        this.reshaped(this.blocked(errors), [all, 1, outHeight, outWidth]),
-      ],
-      {
-        kernel_shape: [outHeight, outWidth],
-        strides: [1, 1],
-        dilations: [stepY, stepX],
-        pads: [top, left, bottom, right],
-        group: all,
-      },
-    ) // [1, n · channels, rows, columns]
-    const plain = this.add(`${domain}.ReorderOutput`, [each], { channels: all })
-    const perImage = this.reshaped(plain, [n, channels, 1, rows, columns])
-    const sum = this.to.add('ReduceSum', [perImage, this.to.integers([0])], { keepdims: 0 })[0]!
-    if (rows === filterHeight && columns === filterWidth) return sum
-    return this.add('Slice', [
-      sum,
-      this.to.integers([0, 0]),
-      this.to.integers([filterHeight, filterWidth]),
-      this.to.integers([2, 3]),
-    ])
-  }
-
-  private spread(image: string, [n, channels, height, width]: Image, { attributes }: GraphNode): string {
-    const [stepY, stepX] = attributes.strides as [number, number]
-    const withZeros = this.framed(image, [n, channels, height, width], [0, 0, 1, 0])
-    return this.pixels(
-      withZeros,
-      [n, channels, height + 1, width],
-      [channels, height * stepY, width * stepX],
-      (group, y, x) => (y % stepY || x % stepX ? null : [group, y / stepY, x / stepX]),
-    )
-  }
-
-  /**
-   * A blocked image put together from the pixels of another, a block of channels each: `from` tells where, null where
-   * there is none. The source's last row must be zero then.
-   */
-  private pixels(
-    name: string,
-    [n, channels, height, width]: Image,
-    [newChannels, newHeight, newWidth]: readonly [number, number, number],
-    from: (group: number, y: number, x: number) => readonly [number, number, number] | null,
-  ): string {
-    const zero = height * width - 1
-    const order = upTo(newChannels / this.block).flatMap((group) =>
-      upTo(newHeight).flatMap((y) =>
-        upTo(newWidth).map((x) => {
-          const place = from(group, y, x)
-          return place ? (place[0] * height + place[1]) * width + place[2] : zero
-        }),
-      ),
-    )
-    const pixels = [n, (channels / this.block) * height * width, this.block]
-    return this.reshaped(this.rows(name, pixels, order), [n, newChannels, newHeight, newWidth])
-  }
-
-  /** Rows along the second axis of [some, rows, length], in another order. ONNX Runtime's `Transpose` would use one thread. */
-  private rows(name: string, shape: readonly number[], order: readonly number[]): string {
-    const rows = this.reshaped(name, shape)
-    if (order.every((from, to) => from === to) && order.length === shape[1]) return rows
-    return this.add('Gather', [rows, this.to.integers(order)], { axis: 1 })
-  }
-
-  /** A blocked image with a frame of zeros (top, left, bottom, right), cut where that is negative. A convolution's padding is the frame that uses all threads. */
-  private framed(image: string, [n, channels, height, width]: Image, frame: readonly number[]): string {
-    const { block } = this
-    const [top, left, bottom, right] = frame as [number, number, number, number]
-    if (frame.every((count) => count === 0)) return image
-    const shape = [n, channels, height + top + bottom, width + left + right]
-    if (frame.some((count) => count < 0)) {
-      const rows = this.reshaped(image, [n, channels / block, height, width * block])
-      return this.reshaped(this.framedRows(rows, [top, left * block, bottom, right * block]), shape)
-    }
-    const window = { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [...frame] }
-    const operands = [this.reshaped(image, [n, channels, height, width]), this.ones(channels)]
-    return this.add(`${domain}.Conv`, operands, { ...window, group: channels })
-  }
-
-  /** [n, groups, rows, columns] with a frame of zeros, cut where that is negative. */
-  private framedRows(rows: string, frame: readonly number[]): string {
-    if (frame.every((count) => count === 0)) return rows
-    const [top, left, bottom, right] = frame as [number, number, number, number]
-    return this.add('Pad', [rows, this.to.integers([0, 0, top, left, 0, 0, bottom, right])], {
-      mode: 'constant',
-    })
-  }
-
-  private ones(channels: number): string {
-    return this.to.initializer(new Float32Array(channels).fill(1), [channels, 1, 1, 1], 'float32')
-  }
-
-  /**
-   * Elements of dx whose places leave the same rest after division by the stride meet the same taps: each rest is a
-   * small convolution of dy. All rests are computed as one, with so many times the channels, and then interleaved
-   * (Shi et al. 2016, "sub-pixel convolution").
-   */
-  private inputGradient(node: GraphNode): string {
-    const { inputs, outputs, attributes } = node
-    const { block } = this
-    const [errors, filter] = inputs as [string, string]
-    const [n, ins, height, width] = this.shape(outputs[0]!) as [number, number, number, number]
-    const [outs, , filterHeight, filterWidth] = this.shape(filter) as [number, number, number, number]
-    const [, , outHeight, outWidth] = this.shape(errors) as [number, number, number, number]
-    const [stepY, stepX] = attributes.strides as [number, number]
-    const [top, left] = attributes.pads as [number, number]
-    const [tapsY, tapsX] = [Math.ceil(filterHeight / stepY), Math.ceil(filterWidth / stepX)]
-    const rests = filterHeight * filterWidth === 1 ? 1 : stepY * stepX // of a single tap all but the first are zero
-    const [restsY, restsX] = rests === 1 ? [1, 1] : [stepY, stepX]
-    const columns = rests === 1 ? outWidth : Math.ceil((width + left) / stepX)
-    const met = rests === 1 ? outHeight : Math.ceil((height + top) / stepY)
-    // Behind the last row that meets a tap the result is zero: one such row is kept where zeros are needed.
-    const needsZeros = rests === 1 || met * stepY < height + top || columns * stepX < width + left
-    const rows = needsZeros ? Math.max(met, outHeight + tapsY) : met
-    // [out, in, tap, rest, tap, rest] → [rest, rest, in, out, tap, tap]
-    const pads = [0, 0, 0, 0, 0, 0, tapsY * stepY - filterHeight, tapsX * stepX - filterWidth]
-    const whole =
-      rests === 1 ? this.plain(filter) : this.add('Pad', [this.plain(filter), this.to.integers(pads)])
-    const split = this.reshaped(whole, [outs, ins, tapsY, restsY, tapsX, restsX])
-    const byRest = this.add('Transpose', [split], { perm: [3, 5, 1, 0, 2, 4] })
-    const shape = [rests * ins, outs, tapsY, tapsX]
-    const kernel = this.turned(this.kernelInBlocks(this.reshaped(byRest, shape), shape, false), shape, false)
-    const result = this.add(`${domain}.Conv`, [this.blocked(errors), kernel], {
-      kernel_shape: [tapsY, tapsX],
-      strides: [1, 1],
-      dilations: [1, 1],
-      pads: [tapsY - 1, tapsX - 1, rows - outHeight, columns - outWidth],
-      group: 1,
-    })
-    return this.pixels(result, [n, rests * ins, rows, columns], [ins, height, width], (group, y, x) => {
-      const [row, column] = [y + top, x + left]
-      const [restY, restX] = [row % stepY, column % stepX]
-      const [fromY, fromX] = [(row - restY) / stepY, (column - restX) / stepX]
-      if (restY >= restsY || restX >= restsX || fromY >= rows || fromX >= columns) return null
-      return [((restY * restsX + restX) * ins) / block + group, fromY, fromX]
-    })
-  }
-
-  /**
-   * Each output's gradient goes to the first of its window's largest elements, tap by tap: what lies under a tap is
-   * compared with the maximum in one convolution of a single one, and takes what the taps before it left. Taps that lie
-   * whole strides apart meet the same places, shifted by an output: they are added, and the sums interleaved.
-   */
-  private maxPoolGradient({ inputs, attributes }: GraphNode): string {
-    const [image, largest, errors] = inputs as [string, string, string]
-    const [n, channels, height, width] = this.shape(image) as Image
-    const [, , outHeight, outWidth] = this.shape(largest) as Image
-    const [filterHeight, filterWidth] = attributes.kernel_shape as [number, number]
-    const [stepY, stepX] = attributes.strides as [number, number]
-    const places = filterHeight * filterWidth
-    const negative = this.add('Neg', [this.blocked(largest)])
-    const isLargest = (tap: number) => {
-      const single = new Float32Array(channels * places)
-      // [channels / block, height, width, block]
-      for (let channel = 0; channel < channels; channel++) {
-        const [group, lane] = [Math.floor(channel / this.block), channel % this.block]
-        single[(group * places + tap) * this.block + lane] = 1
-      }
-      const shape = [channels, 1, filterHeight, filterWidth]
-      return this.add(
-        `${domain}.Conv`,
-        [this.blocked(image), this.to.initializer(single, shape, 'float32'), '', negative],
-        {
-          ...{ kernel_shape: [filterHeight, filterWidth], strides: [stepY, stepX], dilations: [1, 1] },
-          ...{ pads: [0, 0, 0, 0], group: channels },
-          // 1 where the difference is zero, 0 where it is negative
-          ...{ activation: 'HardSigmoid', activation_params: { floats: [3e38, 1] } },
-        },
-      )
-    }
-    const [rows, columns] = [Math.ceil(height / stepY), Math.ceil(width / stepX)]
-    const sums = new Map<number, string>() // by remainder of the tap's place
-    let left = this.blocked(errors)
-    for (let tap = 0; tap < places; tap++) {
-      const [row, column] = [Math.floor(tap / filterWidth), tap % filterWidth]
-      const share = tap === places - 1 ? left : this.add('Mul', [left, isLargest(tap)])
-      left = share === left ? left : this.add('Sub', [left, share])
-      const remainder = (row % stepY) * stepX + (column % stepX)
-      const [down, across] = [Math.floor(row / stepY), Math.floor(column / stepX)]
-      const before = sums.get(remainder)
-      const window = { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], group: channels }
-      const pads = [down, across, rows - down - outHeight, columns - across - outWidth]
-      const operands = [this.reshaped(share, [n, channels, outHeight, outWidth]), this.ones(channels)]
-      const sum = this.add(`${domain}.Conv`, before ? [...operands, '', before] : operands, {
-        ...window,
-        pads,
-      })
-      sums.set(remainder, sum)
-    }
-    const remainders = upTo(stepY * stepX)
-    const lines = [n, (channels / this.block) * rows * columns * this.block]
-    const all = this.add(
-      'Concat',
-      remainders.map((remainder) => this.reshaped(sums.get(remainder)!, lines)),
-      { axis: 1 },
-    )
-    return this.pixels(
-      all,
-      [n, remainders.length * channels, rows, columns],
-      [channels, height, width],
-      (group, y, x) => [
-        (((y % stepY) * stepX + (x % stepX)) * channels) / this.block + group,
-        Math.floor(y / stepY),
-        Math.floor(x / stepX),
-      ],
     )
   }
 
@@ -711,8 +330,8 @@ class Lowering {
     const isProduct = product?.operator === 'Mul' && !this.blockedNames.has(image)
     const each = isProduct
       ? this.summedProduct(product.inputs as [string, string], shape as Image)
-      : this.add(`${domain}.GlobalAveragePool`, [this.blocked(image)]) // [n, channels, 1, 1]
-    const result = this.to.add(
+      : this.writer.add(`${domain}.GlobalAveragePool`, [this.blocked(image)]) // [n, channels, 1, 1]
+    const result = this.writer.graph.add(
       node.operator,
       axesName ? [each, this.plain(axesName)] : [each],
       node.attributes,
@@ -723,7 +342,10 @@ class Lowering {
     const scaled =
       factor === 1
         ? result
-        : this.add('Mul', [result, this.to.initializer(Float32Array.of(factor), [], 'float32')])
+        : this.writer.add('Mul', [
+            result,
+            this.writer.graph.initializer(Float32Array.of(factor), [], 'float32'),
+          ])
     this.plainNames.set(node.outputs[0]!, scaled)
     return scaled
   }
@@ -733,10 +355,15 @@ class Lowering {
     const all = n * channels
     const window = { kernel_shape: [height, width], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] }
     const operands = [
-      this.reshaped(this.blocked(a), [1, all, height, width]),
-      this.reshaped(this.blocked(b), [all, 1, height, width]),
+      this.writer.reshaped(this.blocked(a), [1, all, height, width]),
+      this.writer.reshaped(this.blocked(b), [all, 1, height, width]),
     ]
-    return this.reshaped(this.add(`${domain}.Conv`, operands, { ...window, group: all }), [n, channels, 1, 1])
+    return this.writer.reshaped(this.writer.add(`${domain}.Conv`, operands, { ...window, group: all }), [
+      n,
+      channels,
+      1,
+      1,
+    ])
   }
 
   /** Every so many rows and columns from the first on: a convolution that steps over the others. */
@@ -750,8 +377,8 @@ class Lowering {
     const strides = ([2, 3] as const).map((axis) => (axes.includes(axis) ? steps[axes.indexOf(axis)]! : 1))
     if (strides.some((step, at) => Math.ceil(shape[at + 2]! / step) !== result[at + 2])) return null
     const window = { kernel_shape: [1, 1], strides, dilations: [1, 1], pads: [0, 0, 0, 0] }
-    const operands = [this.blocked(image), this.ones(shape[1]!)]
-    return this.add(`${domain}.Conv`, operands, { ...window, group: shape[1]! })
+    const operands = [this.blocked(image), this.writer.ones(shape[1]!)]
+    return this.writer.add(`${domain}.Conv`, operands, { ...window, group: shape[1]! })
   }
 
   private padded({ inputs, attributes }: GraphNode): string | null {
@@ -763,7 +390,7 @@ class Lowering {
     if (pads[1]! % block || pads[5]! % block) return null
     const [n, channels, height, width] = shape as [number, number, number, number]
     if (pads[0] === 0 && pads[4] === 0 && pads[1] === 0 && pads[5] === 0 && this.isZero(value))
-      return this.framed(
+      return this.writer.framed(
         this.blocked(image),
         [n, channels, height, width],
         [2, 3, 6, 7].map((at) => pads[at]!),
@@ -771,10 +398,10 @@ class Lowering {
     const scaled = pads.map((count, index) =>
       index % 4 === 1 ? count / block : index % 4 === 3 ? count * block : count,
     )
-    const split = this.reshaped(this.blocked(image), [n, channels / block, height, width * block])
-    const names = [split, this.to.integers(scaled), ...(value === undefined ? [] : [this.plain(value)])]
-    const result = this.add('Pad', names, attributes)
-    return this.reshaped(
+    const split = this.writer.reshaped(this.blocked(image), [n, channels / block, height, width * block])
+    const names = [split, this.writer.integers(scaled), ...(value === undefined ? [] : [this.plain(value)])]
+    const result = this.writer.add('Pad', names, attributes)
+    return this.writer.reshaped(
       result,
       shape.map((size, axis) => size + pads[axis]! + pads[axis + 4]!),
     )
@@ -785,7 +412,7 @@ class Lowering {
   }
 
   /** The value as ONNX knows it. */
-  private plain(name: string): string {
+  plain(name: string): string {
     if (name === '') return name
     const found = this.plainNames.get(name)
     if (found !== undefined) return found
@@ -794,13 +421,13 @@ class Lowering {
     else if (this.blockedNames.has(name) || this.chains.has(name)) {
       const blocked = this.blocked(name)
       const channels = this.shape(name)[1]!
-      this.plainNames.set(name, this.add(`${domain}.ReorderOutput`, [blocked], { channels }))
+      this.plainNames.set(name, this.writer.add(`${domain}.ReorderOutput`, [blocked], { channels }))
     } else this.plainNames.set(name, name) // an input of the graph
     return this.plainNames.get(name)!
   }
 
   /** The value in blocks. */
-  private blocked(name: string): string {
+  blocked(name: string): string {
     const found = this.blockedNames.get(name)
     if (found !== undefined) return found
     const shape = this.shape(name)
@@ -812,7 +439,7 @@ class Lowering {
         ? this.elementwise(node)
         : shape[2]! * shape[3]! === 1
           ? this.plain(name)
-          : this.add(`${domain}.ReorderInput`, [this.plain(name)])
+          : this.writer.add(`${domain}.ReorderInput`, [this.plain(name)])
     this.blockedNames.set(name, result)
     return result
   }
@@ -844,21 +471,17 @@ class Lowering {
     return sameNumbers(this.shape(name), [1, shape[1]!, 1, 1])
   }
 
-  private shape(name: string): readonly number[] {
+  shape(name: string): readonly number[] {
     return this.from.values.get(name)?.shape ?? []
   }
 
-  private constantAt(name: string): number[] | undefined {
+  constantAt(name: string): number[] | undefined {
     const found = this.from.initializers.get(name)
     return found && Array.from(found.values)
   }
 
-  private add(operator: string, inputs: string[], attributes: Record<string, Attribute> = {}): string {
-    return this.to.add(operator, inputs, attributes)[0]!
-  }
-
-  private reshaped(name: string, shape: readonly number[]): string {
-    return this.add('Reshape', [name, this.to.integers(shape)])
+  producer(name: string): GraphNode | undefined {
+    return this.from.producer(name)
   }
 }
 
@@ -876,31 +499,4 @@ function nameOutputs(graph: Graph): void {
     .map((node) => ({ ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) }))
     .filter(({ operator, inputs, outputs }) => operator !== 'Identity' || inputs[0] !== outputs[0])
   graph.nodes.splice(0, graph.nodes.length, ...kept)
-}
-
-/** Where each row of a transposed array of rows was before; along the axes in `reversed` (of the old shape) counted backwards. */
-function rowOrder(
-  shape: readonly number[],
-  permutation: readonly number[],
-  reversed: readonly number[] = [],
-): number[] {
-  let order = [0]
-  for (const axis of permutation) {
-    const stride = sizeOf(shape.slice(axis + 1))
-    const steps = upTo(shape[axis]!).map((step) => (reversed.includes(axis) ? shape[axis]! - 1 - step : step))
-    order = order.flatMap((from) => steps.map((step) => from + step * stride))
-  }
-  return order
-}
-
-const cacheBytes = 1.2e6 // what of a kernel stays in the second-level cache; measured on one with 2 MB
-
-/**
- * Into how many equal bands of rows a kernel is cut, so that one stays in the cache while a row of the result is
- * computed. Bands are further channels: the sum runs over both.
- */
-function bandsOf(rows: number, bytesPerRow: number): number {
-  const fits = (bands: number) => (rows / bands) * bytesPerRow <= cacheBytes
-  const divisors = upTo(rows + 1).filter((bands) => bands > 0 && rows % bands === 0)
-  return divisors.find(fits) ?? rows
 }

@@ -5,7 +5,7 @@ import {
   maxPoolGradientOperator,
   repeatOperator,
   spreadOperator,
-} from '../blocked-layout.ts'
+} from '../blocked-operators.ts'
 import type { KernelTable } from '../kernel.ts'
 import type { Tracer } from '../layout.ts'
 import { sizeOf, uniform, upTo, type TracedTensor } from '../tensor.ts'
