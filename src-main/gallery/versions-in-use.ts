@@ -108,7 +108,7 @@ export function promotionRefusal(
     message:
       `It was judged against ${called(other)}, and ${called(decidingNow(store, candidate))} is in use: its report says nothing about that one. ` +
       (isWayBack ? `Roll back to ${called(other)} first, or retrain` : 'Retrain') +
-      ' from the model in use; or export it, delete it here and import the file: then it is judged against the model in use.',
+      ' from the model in use: a candidate of that one is judged against it.',
   }
 }
 
