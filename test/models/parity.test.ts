@@ -164,6 +164,31 @@ describe.each(photographs)('%s', (photograph) => {
   })
 })
 
+test('SsdMobilenetv1 knows what face-api makes of black without looking at it', async () => {
+  const black = new Float32Array(512 * 512 * 3)
+  const { boxes, scores } = await run('ssd-mobilenet-v1', planes(black, 512, 32), [1, 3, 32, 512])
+  const expected = faceApi.nets.ssdMobilenetv1.forwardInput(await faceApi.toNetInput(asBatch(black, 512)))
+  const theirs = { boxes: expected.boxes[0].dataSync(), scores: expected.scores[0].dataSync() }
+  // Far from every edge: the finer grid's 32 × 32 cells have three anchors each, the coarser one's 16 × 16 six.
+  for (const { start, cells, anchors, far } of [
+    { start: 0, cells: 32, anchors: 3, far: 11 },
+    { start: 32 * 32 * 3, cells: 16, anchors: 6, far: 7 },
+  ])
+    for (let row = far; row < cells - far; row++)
+      for (let at = row * cells + far; at < (row + 1) * cells - far; at++) {
+        const from = start + at * anchors
+        expect(
+          worst(scores!.slice(from, from + anchors), theirs.scores.slice(from, from + anchors)),
+        ).toBeLessThan(1e-4)
+        expect(
+          worst(
+            boxes!.slice(from * 4, (from + anchors) * 4),
+            theirs.boxes.slice(from * 4, (from + anchors) * 4),
+          ),
+        ).toBeLessThan(1e-4)
+      }
+})
+
 test('tiny detector finds a face on at least one sample, so that the comparison above compares something', async () => {
   const scores = await Promise.all(
     photographs.map(async (each) => {
