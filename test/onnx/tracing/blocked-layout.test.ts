@@ -45,6 +45,42 @@ const parts: Part[] = [
     expected: ['Conv', 'ReorderInput', 'ReorderOutput'],
   },
   {
+    what: 'convolutions between several blocks of channels, over several blocks of images',
+    image: [32, 3, 3, 32],
+    parameters: [
+      [32, 32, 3, 3],
+      [32, 32, 3, 3],
+    ],
+    run: (x, [a, b]) => conv(conv(x, a!).relu(), b!, 2),
+    expected: ['Conv', 'ReorderInput', 'ReorderOutput'],
+  },
+  ...[
+    [3, 2],
+    [2, 2],
+    [3, 1],
+    [4, 3],
+  ].map(([size, stride]): Part => ({
+    what: `maximum pools of ${size} × ${size} with stride ${stride}`,
+    image: [2, 9, 10, 32],
+    parameters: [[32, 32, 1, 1]],
+    run: (x, [a]) => tf.maxPool(conv(x, a!) as Images, size!, stride!, 'valid'),
+    expected: ['Conv', 'MaxPool'],
+  })),
+  {
+    what: 'sums of products and every second pixel of a wide map',
+    image: [2, 9, 8, 32],
+    parameters: [
+      [32, 32, 1, 1],
+      [48, 32, 1, 1],
+    ],
+    run: (x, [a, b]) => {
+      const y = conv(x, a!)
+      const energy = y.square().mean([0, 1, 2]).add(1).sqrt()
+      return conv(y.div(energy).relu(), b!, 2)
+    },
+    expected: ['Conv'],
+  },
+  {
     what: 'strides, pools and padded shortcuts',
     image: [16, 9, 9, 16],
     parameters: [
@@ -183,7 +219,7 @@ describe('a graph for blocked kernels computes what TensorFlow.js computes', () 
     })
     const operators = graph.nodes.map(({ operator }) => operator.replace('com.microsoft.nchwc.', 'blocked '))
     expect(operators).toEqual(expect.arrayContaining(expected.map((name) => `blocked ${name}`)))
-    expect(operators.filter((name) => name === 'Conv')).toEqual([])
+    expect(operators.filter((name) => name === 'Conv' || name === 'ScatterElements')).toEqual([])
 
     const tensors = drawInputs(described)
     const wanted = tf.tidy(() =>
