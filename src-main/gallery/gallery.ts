@@ -107,6 +107,7 @@ import {
   addModelVersion,
   dropLookedAt,
   isKeptUntilNextRun,
+  keepCandidate,
   modelHead,
   modelNetwork,
   modelVersion,
@@ -454,6 +455,11 @@ export class Gallery {
   /** A candidate, not in use. Refuses with 'same-model'. */
   addModelVersion(candidate: NewModelVersion): { kind: 'added'; version: string } | Refusal {
     return this.#store.write(() => addModelVersion(this.#store, candidate))
+  }
+
+  /** What a run made: numbers that are here already are judged anew. Refuses with 'in-use' and 'way-back'. */
+  keepCandidate(candidate: NewModelVersion): { kind: 'added' | 'judged-anew'; version: string } | Refusal {
+    return this.#store.write(() => keepCandidate(this.#store, candidate))
   }
 
   /** Refuses with 'no-such-model', 'in-use', 'way-back', 'goes-over' and 'only-features'. */

@@ -71,9 +71,60 @@ export function addModelVersion(
     store.seal.sealVector(head ?? new Float32Array(0), place(version, 'head')),
     network ? store.seal.seal(network, place(version, 'network')) : null,
   )
-  const inherited = [described.parent, described.base].map((each) => strangersThatTrained(store, each))
-  putStrangersThatTrained(store, version, [...strangers, ...inherited.flatMap((each) => [...each])])
+  putWhoTrained(store, version, { ...described, strangers })
   return { kind: 'added', version }
+}
+
+/**
+ * Inside `store.write`: what a run made. Where these very numbers are here already, what was known of them gives way to
+ * what this run says: others judge now than did then. Who trained them then stays known besides. Refuses with 'in-use'
+ * and 'way-back' where they are or were in force: no threshold of theirs is touched.
+ */
+export function keepCandidate(
+  store: Store,
+  candidate: NewModelVersion,
+): { kind: 'added' | 'judged-anew'; version: string } | Refusal {
+  const added = addModelVersion(store, candidate)
+  if (added.kind === 'added') return added
+  const { head, network, strangers = [], ...described } = candidate
+  const version = network ? networkVersionOf(described.base, network) : versionOf(described.base, head!)
+  const { inUse, replaced } = modelInUse(store)
+  if (inUse === version)
+    return {
+      kind: 'refused',
+      reason: 'in-use',
+      message: `The run gave the model in use again (${version}), number by number: nothing was changed, and there is no candidate.`,
+    }
+  if (replaced.includes(version))
+    return {
+      kind: 'refused',
+      reason: 'way-back',
+      message: `The run gave a model again that was in use before (${version}): roll back to it instead. Nothing was changed.`,
+    }
+  const before = modelVersion(store, version)!
+  const { trainedOn } = described
+  const people = [...new Set([...before.trainedOn.people, ...trainedOn.people])]
+  store.run(
+    'UPDATE model_version SET made_at = ?, description = ? WHERE version = ?',
+    Math.round(store.now()),
+    store.seal.sealText(
+      JSON.stringify({ ...described, trainedOn: { ...trainedOn, people } }),
+      place(version, 'description'),
+    ),
+    version,
+  )
+  putWhoTrained(store, version, { ...described, strangers })
+  return { kind: 'judged-anew', version }
+}
+
+/** Strangers that trained it, and those that trained what it descends from. */
+function putWhoTrained(
+  store: Store,
+  version: string,
+  { parent, base, strangers }: Pick<NewModelVersion, 'parent' | 'base'> & { strangers: readonly string[] },
+): void {
+  const inherited = [parent, base].map((each) => strangersThatTrained(store, each))
+  putStrangersThatTrained(store, version, [...strangers, ...inherited.flatMap((each) => [...each])])
 }
 
 /** "1-3fa2b81c90de": the base and what the head's bytes hash to. */

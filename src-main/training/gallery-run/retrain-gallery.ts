@@ -141,7 +141,7 @@ export function planOf(run: Omit<GalleryRun, 'recipe'>, depth: Depth = 'head'): 
 /**
  * Trains at the recipe's depth, judges, and keeps the candidate with its report in the gallery; it is not in use. Throws
  * a sentence where there is too little to train on or to judge by, a part of the recipe is unknown, the loss is no
- * number, or a network's file does not give the trainer's numbers.
+ * number, a network's file does not give the trainer's numbers, or the run gave the model in use again.
  * @param run its `threads` are for the passes outside the step; `onKept` is called in the transaction that keeps the
  *   candidate, which an exception of it takes back
  */
@@ -197,8 +197,8 @@ export async function* retrainGallery(
     card: made.card,
   }
   gallery.atOneMoment(() => {
-    const added = gallery.addModelVersion(candidate)
-    if (added.kind === 'refused' && added.reason !== 'same-model') throw new Error(added.message)
+    const kept = gallery.keepCandidate(candidate)
+    if (kept.kind === 'refused') throw new Error(kept.message)
     gallery.dropLookedAt(made.version)
     run.onKept?.(made.version)
   })

@@ -7,6 +7,7 @@ import type { NewModelVersion } from '../../../src-main/gallery/versions.ts'
 import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
 import { retrainGallery } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
 import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
+import { cropOf, hashOf, unitVectorOf } from '../../gallery/made-up.ts'
 import { madeUpCard } from '../made-up-faces.ts'
 import { drawnGallery, openEngine } from './drawn-gallery.ts'
 
@@ -117,4 +118,27 @@ test('a rejected network is here to be looked at until the next candidate, where
     ...all.filter((version) => version !== lookedAt),
     next,
   ])
+}, 30_000)
+
+test('numbers that are here already are judged anew by those who judge now, unless they are in force', async () => {
+  const { gallery } = open.parts
+  const version = await retrained(() => {})
+  const first = gallery.modelVersion(version)!
+  expect(first.report).toMatchObject({ strangers: 'nobody' })
+
+  const cohort = gallery.addCohort('Visitors')
+  for (const stranger of [1, 2, 3]) {
+    const [crop, embedding] = [cropOf(stranger), unitVectorOf(stranger, 128)]
+    gallery.addStranger(cohort, { stranger, crop, cropHash: hashOf(crop), modelVersion: '1', embedding })
+  }
+  expect(await retrained(() => {})).toBe(version)
+  const second = gallery.modelVersion(version)!
+  expect(gallery.modelVersions()).toHaveLength(1)
+  expect(second.report).toMatchObject({ strangers: 'people imported as strangers' })
+  expect(second).toMatchObject({ name: first.name, judgedAgainst: '1', trainedOn: first.trainedOn })
+
+  gallery.promote(version, (_, [seen]) => ({ ...seen!, modelVersion: version }), { evenIfRejected: true })
+  const again = gallery.keepCandidate({ ...second, card: null, head: gallery.modelHead(version)! })
+  expect(again).toMatchObject({ kind: 'refused', reason: 'in-use' })
+  expect(gallery.modelVersion(version)).toEqual(second)
 }, 30_000)
