@@ -306,6 +306,35 @@ test('who trained a model is remembered with all that descends from it, and afte
   expect(galleryBytes(home).includes(Buffer.from(a!, 'hex'))).toBe(false) // sealed
 })
 
+test('a run that gives numbers that are here says anew what is known of them, but of what is or was in force', async () => {
+  const { gallery } = await galleryOfTwo()
+  const [a, b] = [1, 2].map((digit) => String(digit).repeat(32))
+  const version = added(gallery, { strangers: [a!], verdict: 'promote' })
+  const before = gallery.modelVersion(version)!
+  const { version: _, kind: _kind, name: _name, madeAt: _madeAt, bytes: _bytes, ...described } = before
+  const rerun = {
+    ...described,
+    head: gallery.modelHead(version)!,
+    strangers: [b!],
+    verdict: 'reject' as const,
+    report: { sentence: 'Rejected.' },
+    trainedOn: { ...described.trainedOn, people: [99] },
+  }
+  expect(gallery.keepCandidate(rerun)).toEqual({ kind: 'judged-anew', version })
+  const after = gallery.modelVersion(version)!
+  expect(after).toMatchObject({ name: before.name, verdict: 'reject', report: { sentence: 'Rejected.' } })
+  expect(after.trainedOn.people).toEqual([...before.trainedOn.people, 99])
+  expect(gallery.strangersThatTrained(version)).toEqual(new Set([a, b]))
+
+  gallery.promote(version, turn, { evenIfRejected: true })
+  expect(gallery.keepCandidate({ ...rerun, verdict: 'promote' })).toMatchObject({ reason: 'in-use' })
+  const next = added(gallery, { head: Float32Array.of(7), parent: version })
+  gallery.promote(next, turn, asIs)
+  expect(gallery.keepCandidate({ ...rerun, verdict: 'promote' })).toMatchObject({ reason: 'way-back' })
+  expect(gallery.modelVersion(version)).toEqual(after)
+  expect(gallery.keepCandidate({ ...rerun, head: Float32Array.of(8) })).toMatchObject({ kind: 'added' })
+})
+
 describe('deleting a model', () => {
   test('takes what it made of photographs with it', async () => {
     const { gallery } = await galleryOfTwo()
