@@ -1,4 +1,5 @@
 import type { Depth, PersonId, Refusal, RetrainPlan, RetrainWish } from '../../contract.ts'
+import { fewestJudges } from '../../training/gallery-run/network-judges.ts'
 import type { Plan } from '../../training/gallery-run/retrain-gallery.ts'
 import type { Parts } from '../parts.ts'
 import { galleryRunOf } from './gallery-run.ts'
@@ -145,11 +146,14 @@ function notesOf(plan: Plan): string[] {
     ...(plan.trainable >= fewestForFolds ? ['the people left out, fold by fold'] : []),
     ...(plan.cohortPeople > 0 ? [counted(plan.cohortPeople, 'imported stranger')] : []),
   ]
-  const judgedBy =
-    judges.join(' and ') ||
-    (plan.virtualStrangers
-      ? 'virtual strangers alone: a forecast, because there are too few people for folds and no cohort'
-      : 'nobody')
+  const areFew = plan.trainable < fewestForFolds && plan.cohortPeople < fewestJudges
+  if (plan.virtualStrangers && areFew)
+    judges.push(
+      judges.length === 0
+        ? 'virtual strangers alone: a forecast, because there are too few people for folds and no cohort'
+        : `virtual strangers: a forecast, because fewer than ${fewestJudges} imported people are too few to judge alone`,
+    )
+  const judgedBy = judges.join(' and ') || 'nobody'
   return [
     `Mixed in: ${mixedIn}.`,
     `Strangers it is judged by: ${judgedBy}.`,

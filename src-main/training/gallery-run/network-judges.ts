@@ -24,7 +24,7 @@ export interface CohortPeople extends Strangers {
   photographs: number[]
 }
 
-/** People of a cohort that judges: from these on no folds are trained. */
+/** People of a cohort who can judge without others beside them: from these on no folds of a network are trained. */
 export const fewestJudges = 20
 
 /**

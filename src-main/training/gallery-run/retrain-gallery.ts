@@ -24,7 +24,7 @@ import {
 } from './network-judges.ts'
 import type { NetworkRecipe } from './network-recipe.ts'
 import { startFrom } from './network-start.ts'
-import { retrainHead } from './retrain-head.ts'
+import { headHasFolds, retrainHead } from './retrain-head.ts'
 import { networkTrouble, retrainNetwork } from './retrain-network.ts'
 import type { GalleryRunEvent } from './run-event.ts'
 import { trainingSet, type TrainingSet } from './training-set.ts'
@@ -156,7 +156,8 @@ export async function* retrainGallery(
   const { gallery, version, recipe, threshold } = run
   const started = performance.now()
   const { set, hash } = gathered(run, recipe.depth)
-  const { mixed, judgesLeftOut, cohortPeople } = planOf(run, recipe.depth)
+  const { mixed, judgesLeftOut, cohortPeople, trainable } = planOf(run, recipe.depth)
+  const hasFolds = cohortPeople < fewestJudges && (recipe.depth !== 'head' || headHasFolds(trainable))
   const made =
     recipe.depth === 'head'
       ? yield* headOf({ ...run, recipe }, set)
@@ -169,7 +170,7 @@ export async function* retrainGallery(
     mixed,
     notes: [
       ...whoMayNotJudge(judgesLeftOut, cohortPeople, recipe.depth),
-      ...(cohortPeople < (recipe.depth === 'head' ? 1 : fewestJudges) && wereTrainedOn(run, set.people)
+      ...(hasFolds && wereTrainedOn(run, set.people)
         ? [
             'The model in use was trained on people of this gallery already: left out of this training, fold by fold, they are still no strangers to it. People whom no model was trained on, imported as strangers, judge better.',
           ]

@@ -10,6 +10,7 @@ import { hardExamplesFor, type HardExamples } from './hard-examples.ts'
 import type { HeadRecipe } from './head-recipe.ts'
 import { headParity } from './head-parity.ts'
 import { distanceMoved, healthOf } from './health-of.ts'
+import { fewestJudges } from './network-judges.ts'
 import {
   mapped,
   pairedAmong,
@@ -33,7 +34,7 @@ export interface HeadRun {
   threshold: number
   /** People whom the owner allowed to be trained on; null: virtual strangers are mixed in instead. */
   mixIn: Strangers | null
-  /** People in no training, imported as strangers. */
+  /** People in no training, imported as strangers; fewer than `fewestJudges` judge beside others, not alone. */
   cohort: Strangers | null
   /** What virtual strangers are drawn from, as the model in use sees them. */
   strangersModel: TwoCovarianceModel | null
@@ -74,9 +75,14 @@ const foldCount = 5
 const fewestPeopleForFolds = 5
 const looks = 10 // in a training that is looked at, to see when to stop
 
+/** Whether there are people enough to leave a fifth of them out, five times, and judge by them. */
+export function headHasFolds(peopleWithPairs: number): boolean {
+  return peopleWithPairs >= fewestPeopleForFolds
+}
+
 /** How many trainings a run is made of at most: one to see when to stop, the folds, and the last. */
 export function headTrainings(peopleWithPairs: number): number {
-  return peopleWithPairs >= fewestPeopleForFolds ? foldCount + 2 : 2
+  return headHasFolds(peopleWithPairs) ? foldCount + 2 : 2
 }
 
 /**
@@ -89,8 +95,7 @@ export async function* retrainHead(run: HeadRun): AsyncGenerator<HeadRunEvent, H
   const everybody = set.people.map((_, place) => place)
   const strangers = strangersOfRun(run, set.dimension)
   const withPairs = everybody.filter((person) => set.training[person]!.length >= 2).length
-  const folds =
-    withPairs >= fewestPeopleForFolds ? peopleFolds(set.people.length, foldCount, recipe.seed) : []
+  const folds = headHasFolds(withPairs) ? peopleFolds(set.people.length, foldCount, recipe.seed) : []
   const aside = setAside(set)
   const runs = (aside ? 1 : 0) + folds.length + (refit ? 1 : 0)
   let at = { run: 1, runs }
@@ -171,7 +176,10 @@ export async function* retrainHead(run: HeadRun): AsyncGenerator<HeadRunEvent, H
   }
 }
 
-/** Everybody who can stand for strangers; virtual ones where there is nobody else, or nobody whom the model in use has not seen. */
+/**
+ * Everybody who can stand for strangers; virtual ones where there are no folds, or folds of people whom the model in use
+ * has seen. A cohort takes their place where it is large enough to judge alone: one visitor takes away no judge.
+ */
 function judges(
   run: HeadRun,
   all: Mapped,
@@ -187,6 +195,8 @@ function judges(
       parts: inFolds,
       among: amongLeftOut,
     })
+  const visitors = run.cohort ? new Set(run.cohort.people).size : 0
+  const areTooFew = visitors < fewestJudges
   if (run.cohort) {
     const { vectors, people } = run.cohort
     const after = applyToRows(vectors, all.set.dimension, all.head)
@@ -195,15 +205,25 @@ function judges(
       inWords: 'people imported as strangers',
       parts: [{ ...pairedWithStrangers(all, everybody, seen), threshold }],
       among: [strangersAmong(seen, all.set.dimension)],
+      areTooFew,
     })
   }
-  const foldsAreKnown = run.trainedBefore === true && !run.cohort
-  const virtual = found.length === 0 || foldsAreKnown ? judging() : null
-  if (virtual)
+  const needsVirtual = areTooFew && (inFolds.length === 0 || run.trainedBefore === true)
+  const virtual = needsVirtual ? judging() : null
+  if (virtual) {
+    const cohort =
+      visitors === 0
+        ? 'no cohort'
+        : `a cohort of ${visitors} ${visitors === 1 ? 'person' : 'people'} alone is too few to judge by`
+    const why =
+      inFolds.length === 0
+        ? `there are too few people for folds, and ${cohort}`
+        : `the model in use was trained on the people of the folds, and ${visitors === 0 ? 'there is ' : ''}${cohort}`
     found.push({
-      inWords: `virtual strangers (a forecast: ${found.length === 0 ? 'there are too few people for folds, and no cohort' : 'the model in use was trained on the people of the folds, and there is no cohort'})`,
+      inWords: `virtual strangers (a forecast: ${why})`,
       parts: [{ ...pairedWith(all, everybody, virtual), threshold }],
     })
+  }
   return found
 }
 

@@ -184,6 +184,7 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
       parts: [{ ...byCohort!, threshold: { before: run.threshold, after: threshold } }],
       ...(folds.length === 0 && { atThreshold: crossFitted(byCohort!, run.threshold) }),
       among: [strangersAmong(cohort, set.dimension)],
+      areTooFew: judges < fewestJudges,
     })
   const evidence: GateEvidence = {
     wantedFmr,

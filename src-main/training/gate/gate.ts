@@ -25,6 +25,8 @@ export interface GateEvidence {
     atThreshold?: readonly StrangersPart[]
     /** These strangers among themselves, photograph × photograph, where they have several. */
     among?: readonly Paired[]
+    /** They can show that it is worse, but are too few to show that it is not: others have to judge beside them. */
+    areTooFew?: boolean
   }[]
   /** The cohort that the shipped reference statistics were measured on, where the user has it. */
   card?: CardEvidence
@@ -43,7 +45,7 @@ export interface Verdict {
 }
 
 /**
- * Promotes only where no line is worse, the gallery and strangers could be judged, and something is better: the gallery,
+ * Promotes only where no line is worse, the gallery and strangers, enough of them, could be judged, and something is better: the gallery,
  * the strangers, or, where errors are too few to tell, the separation.
  */
 export function judge(evidence: GateEvidence): Verdict {
@@ -68,6 +70,9 @@ export function judge(evidence: GateEvidence): Verdict {
   }
   const worse = lines.find(({ outcome }) => outcome === 'worse')
   const judged = (id: Line['id']) => lines.some((line) => line.id === id && line.outcome !== 'not-judged')
+  const areEnough = strangers.some(
+    ({ areTooFew, parts }) => !areTooFew && parts.some(({ impostor }) => impostor.people.length > 0),
+  )
   const better = lines.filter(({ outcome }) => outcome === 'better')
   const reject = (sentence: string): Verdict => ({
     kind: 'reject',
@@ -83,6 +88,10 @@ export function judge(evidence: GateEvidence): Verdict {
     )
   if (!judged('strangers'))
     return reject('Rejected: there is nobody to stand for strangers, so nothing says that they are kept out.')
+  if (!areEnough)
+    return reject(
+      'Rejected: too few people stand for strangers, so hardly anything says that they are kept out.',
+    )
   if (better.length === 0)
     return reject('Rejected: nothing got worse, but nothing got better either beyond chance.')
   return {

@@ -214,11 +214,24 @@ test('a run judges by people who were left out, and one that learns nothing is r
     /^people left out of training, fold by fold; virtual strangers \(a forecast: the/,
   )
   expect(second.evidence.strangers[1]!.parts[0]!.impostor.people).toHaveLength(1000 * 10)
-  const cohort = madeUp(3, 1, 9)
-  const third = await result(
-    retrainHead({ ...again, cohort: { vectors: cohort.vectors, people: cohort.owners } }),
-  )
-  expect(third.strangersInWords).toBe(
+  const judgedBesides = async (people: number, on = again) => {
+    const { vectors, owners } = madeUp(people, 1, 9)
+    return result(retrainHead({ ...on, cohort: { vectors, people: owners } }))
+  }
+  expect((await judgedBesides(20)).strangersInWords).toBe(
     'people left out of training, fold by fold; people imported as strangers',
   )
+  // A few visitors take the place of nobody, with folds and without.
+  const few = await judgedBesides(19)
+  expect(few.strangersInWords).toMatch(/; people imported as strangers; virtual strangers \(a forecast/)
+  expect(few.evidence.strangers[2]!.parts).toEqual(second.evidence.strangers[1]!.parts)
+  const small = { ...again, set: madeUp(4, 5), trainedBefore: false }
+  const one = await judgedBesides(1, small)
+  expect(one.strangersInWords).toMatch(
+    /^people imported as strangers; virtual strangers .* a cohort of 1 person alone is too few/,
+  )
+  expect(one.evidence.strangers.map(({ parts }) => parts[0]!.impostor.people.length)).toEqual([4, 4000])
+  const alone = await judgedBesides(1, { ...small, strangersModel: null })
+  expect(alone.verdict.sentence).toContain('too few people stand for strangers')
+  expect((await judgedBesides(20, small)).evidence.strangers).toHaveLength(1)
 }, 60_000)

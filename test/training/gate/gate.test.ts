@@ -85,6 +85,18 @@ describe('a candidate', () => {
     expect(judge(evidence({ gallery: [] })).sentence).toContain('too few photographs')
     expect(judge(evidence({ strangers: [] })).sentence).toContain('nobody to stand for strangers')
   })
+
+  test('is not promoted on the word of a few strangers alone, and can be rejected by them', () => {
+    const threshold = { before: 0.6, after: 0.6 }
+    const better = paired({ genuine: { before: 0.55, after: 0.45 }, impostor: { before: 0.9, after: 0.9 } })
+    const worse = paired({ genuine: { before: 0.55, after: 0.45 }, impostor: { before: 0.9, after: 0.6 } })
+    const few = { inWords: 'a few', parts: [{ ...better, threshold }], areTooFew: true }
+    const many = { inWords: 'many', parts: [{ ...better, threshold }] }
+    const by = (...strangers: (typeof many)[]) => judge(evidence({ gallery: [better], strangers }))
+    expect(by(few).sentence).toContain('too few people stand for strangers')
+    expect(by(few, many).kind).toBe('promote')
+    expect(by({ ...few, parts: [{ ...worse, threshold }] }, many).kind).toBe('reject')
+  })
 })
 
 describe('strangers among themselves', () => {
