@@ -16,7 +16,7 @@ import { Jobs } from './engine/jobs.ts'
 import { jpegOfStored } from './engine/jpeg.ts'
 import { lookAt } from './engine/look-at.ts'
 import { LiveVerifications } from './engine/live-verification.ts'
-import { liveParts } from './engine/model-in-use.ts'
+import { liveParts, upToDate } from './engine/model-in-use.ts'
 import { settingsOf, type Parts } from './engine/parts.ts'
 import { modelEvents } from './engine/retraining/model-events.ts'
 import { RecentProbes, type Probe } from './engine/retraining/recent-probes.ts'
@@ -259,13 +259,14 @@ function handle(
       const outcome = await jobs.run(job, ({ signal, progress }) =>
         gallery.importFrom(bytes, passphrase, {
           signal,
-          look: lookAt({ ...parts }),
+          looker: lookAt({ ...parts }),
           onProgress: (done, total) => progress(done, total, 'Adding people from the file'),
         }),
       )
       if (outcome.kind === 'refused') return outcome
-      await reembed(parts)
-      await jobs.run(job, (running) => reembedStrangers({ ...parts }, running))
+      const now = upToDate({ ...parts }) // a restored gallery brings its model in use
+      await reembed(now)
+      await jobs.run(job, (running) => reembedStrangers(now, running))
       return changing(outcome, 'imported')
     },
 

@@ -1,4 +1,5 @@
 import { lookAt } from '../engine/look-at.ts'
+import { upToDate } from '../engine/model-in-use.ts'
 import { reembed } from '../engine/re-embedding.ts'
 import { reembedStrangers } from '../engine/tuning/cohort-photographs.ts'
 import { ensureModels } from './models.ts'
@@ -20,26 +21,29 @@ export async function importFrom(
   const bytes = await readBytes(file, largestExport)
   if (!(bytes instanceof Uint8Array)) return refusedOutcome(bytes)
   return withGallery(options, terminal, false, async (parts) => {
-    const { gallery, model } = parts
+    const { gallery } = parts
     const asked = await askPassphrase(terminal, 'Passphrase of the file: ', false)
     if (asked.kind === 'refused') return refusedOutcome(asked)
-    const look = lookAt(parts)
-    let isReady = false
+    const { ready, look } = lookAt(parts)
     const imported = await gallery.importFrom(bytes, asked.passphrase, {
-      async look(crop, version) {
-        if (!isReady) await ensureModels(terminal)
-        isReady = true
-        return look(crop, version)
+      looker: {
+        async ready(needs) {
+          if (needs.hasCrops) await ensureModels(terminal)
+          return ready(needs)
+        },
+        look,
       },
     })
     if (imported.kind === 'refused') return refusedOutcome(imported)
-    const strangers = gallery.staleStrangers(model.version).length
-    if (strangers > 0 || gallery.stale(model.version).some(({ hasCrop }) => hasCrop)) {
+    const now = upToDate(parts) // a restored gallery brings its model in use
+    const { version } = now.model
+    const strangers = gallery.staleStrangers(version).length
+    if (strangers > 0 || gallery.stale(version).some(({ hasCrop }) => hasCrop)) {
       await ensureModels(terminal)
-      await reembed(parts)
+      await reembed(now)
       const bar = strangers > 0 ? await terminal.progress(strangers, 'Looking at strangers anew') : null
       const progress = (done: number) => bar?.step(done)
-      await reembedStrangers(parts, { signal: new AbortController().signal, progress }).finally(() =>
+      await reembedStrangers(now, { signal: new AbortController().signal, progress }).finally(() =>
         bar?.stop(),
       )
     }

@@ -2,6 +2,7 @@ import { decode, encode } from '@msgpack/msgpack'
 import * as v from 'valibot'
 import { ComparisonForm, qualityComponents, Settings, Strangers, View, Wish } from '../contract.ts'
 import type { PersonalChoice, ThresholdChoice } from '../contract.ts'
+import { cropSidePx } from '../vision/face.ts'
 import { nameRefusal } from './person-name.ts'
 import { cropIdBytes } from './trained-on.ts'
 import { modelEventKinds, type InUseRecord, type ModelEvent } from './versions-in-use.ts'
@@ -36,7 +37,7 @@ const UnitVector = v.pipe(
 )
 const Png = v.pipe(
   Bytes,
-  v.check((png) => png.length <= 2 ** 20 && startsAsPng(png), 'a PNG'), // 256×256×4 bytes is 2^18
+  v.check((png) => png.length <= 2 ** 20 && startsAsCrop(png), 'a crop as PNG'), // 256×256×4 bytes is 2^18
 )
 
 const Attempt = v.object({
@@ -339,6 +340,13 @@ function inside(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [...Object.keys(value), ...Object.values(value)]
 }
 
-function startsAsPng(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.subarray(0, 8)).toString('latin1') === '\x89PNG\r\n\x1a\n'
+/** A PNG whose header says the size of a kept crop (https://www.w3.org/TR/png-3/#11IHDR): all that is shown is looked at. */
+function startsAsCrop(bytes: Uint8Array): boolean {
+  const start = Buffer.from(bytes.subarray(0, 24))
+  return (
+    start.length === 24 &&
+    start.toString('latin1', 0, 8) === '\x89PNG\r\n\x1a\n' &&
+    start.readUInt32BE(16) === cropSidePx &&
+    start.readUInt32BE(20) === cropSidePx
+  )
 }

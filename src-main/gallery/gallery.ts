@@ -614,7 +614,7 @@ export class Gallery {
    * one, settings, thresholds and the model in use stay. Refuses, before anything is written, with 'not-an-export',
    * 'newer-version', 'wrong-passphrase' or 'damaged'.
    */
-  importFrom(bytes: Uint8Array, passphrase: string, options?: ImportOptions): Promise<Imported | Refusal> {
+  importFrom(bytes: Uint8Array, passphrase: string, options: ImportOptions): Promise<Imported | Refusal> {
     return importGallery(this.#store, bytes, passphrase, options)
   }
 

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ComparisonForm } from '../contract.ts'
-import type { CohortId, PersonId, PhotographId, Refusal, Strangers } from '../contract.ts'
+import type { PersonId, Refusal, Strangers } from '../contract.ts'
 import { addAttempt } from './attempts.ts'
 import { markNotSame, setChoice, setPersonalChoice } from './choices.ts'
 import { addCohort, addStrangerUnseen, cohorts, setMayTrain } from './cohorts.ts'
 import { insertEmbedding } from './embeddings.ts'
 import type { TransferOptions } from './export-gallery.ts'
-import { asTheirCropsShow, type LookAt } from './imported-photographs.ts'
 import { decodeRecords } from './export-records.ts'
 import type {
   ExportedGallery,
@@ -17,6 +16,8 @@ import type {
   ExportedStranger,
 } from './export-records.ts'
 import { addHardExampleUnseen } from './hard-examples.ts'
+import { Numbers, reserve, withNumber } from './import-numbers.ts'
+import { asTheirCropsShow, nobodyLooks, type Looker } from './imported-photographs.ts'
 import { addPerson, personByName } from './people.ts'
 import { addPhotographs } from './photographs.ts'
 import { openFile, refuse } from './sealed-file.ts'
@@ -28,8 +29,8 @@ import { addModelVersion, modelVersion, networkVersionOf, versionOf } from './ve
 import { restoreInUse } from './versions-in-use.ts'
 
 export interface ImportOptions extends TransferOptions {
-  /** What is said of a person's crops is checked by it; left out, it is believed. */
-  look?: LookAt
+  /** What is said of a person's crops is checked by it. Null: it is believed, and the notes say so. */
+  looker: Looker | null
 }
 
 export interface Imported {
@@ -58,12 +59,14 @@ export async function importGallery(
   store: Store,
   bytes: Uint8Array,
   passphrase: string,
-  { onProgress, signal, look }: ImportOptions = {},
+  { onProgress, signal, looker }: ImportOptions,
 ): Promise<Imported | Refusal> {
   const opened = await openFile(bytes, passphrase)
   if (opened.kind === 'refused') return opened
   const file = decodeRecords(opened.plain)
   if (!file || !fits(store, file) || !file.models.every(isItself) || !isWhole(file)) return refuse('damaged')
+  const unready = await looker?.ready(needsOf(store, file))
+  if (unready) return unready
 
   const { isRestored, numbers, notes } = store.write(() => beginning(store, file))
   const imported: Imported = {
@@ -96,18 +99,21 @@ export async function importGallery(
     await step()
   }
   let notTheirs = 0
+  const unchecked = { photographs: 0, people: 0 }
   for (const each of file.people) {
     if (signal?.aborted) return { ...imported, cancelled: true }
     const hashes = await Promise.all(each.hardExamples.map(({ crop }) => cropHashOf(crop)))
     const isTaken = personByName(store, each.name) !== null
-    const { person, changed } =
-      look && !isTaken ? await asTheirCropsShow(each, look) : { person: each, changed: 0 }
+    const shown = await asTheirCropsShow(each, isTaken || !looker ? nobodyLooks : looker.look)
+    const { person } = shown
     if (store.write(() => importPerson(store, person, hashes, numbers)).kind === 'refused')
       imported.skipped.push(each.name)
     else {
       imported.people += 1
       imported.photographs += each.photographs.length
-      notTheirs += changed
+      notTheirs += shown.changed
+      unchecked.photographs += shown.unchecked
+      if (shown.unchecked > 0) unchecked.people += 1
     }
     await step()
   }
@@ -115,22 +121,31 @@ export async function importGallery(
     imported.notes.push(
       `What the file said of ${notTheirs} ${notTheirs === 1 ? 'photograph' : 'photographs'} was not what the crops show here: it was computed anew from them.`,
     )
+  if (unchecked.photographs > 0) imported.notes.push(uncheckedInWords(unchecked))
   store.write(() => markPairs(store, file, numbers))
   if (!numbers.areKept) addModels()
   return imported
 }
 
-/** What somebody or something in the file is called here: their old number, where it was free. */
-class Numbers {
-  readonly people = new Map<PersonId, PersonId>()
-  readonly photographs = new Map<PhotographId, PhotographId>()
-  readonly cohorts = new Map<CohortId, CohortId>()
-  /** Whether old numbers are kept: reports, marks and what thresholds were measured on then hold as they are. */
-  readonly areKept: boolean
-
-  constructor(areKept: boolean) {
-    this.areKept = areKept
+/** What has to be at hand before anything is written: an import that stops half-way cannot be repeated as it was meant. */
+function needsOf(store: Store, { people, models }: ExportedGallery): Parameters<Looker['ready']>[0] {
+  return {
+    hasCrops: people.some(
+      ({ name, photographs }) =>
+        photographs.some(({ crop }) => crop !== null) && personByName(store, name) === null,
+    ),
+    networks: models
+      .filter(({ version, network }) => network !== null && !modelVersion(store, version))
+      .map(({ version, network }) => ({ version, onnx: network! })),
   }
+}
+
+function uncheckedInWords({ photographs, people }: { photographs: number; people: number }): string {
+  const [pictures, whom] = [
+    photographs === 1 ? 'photograph' : 'photographs',
+    people === 1 ? 'person' : 'people',
+  ]
+  return `${photographs} ${pictures} of ${people} ${whom} could not be checked: the file has no crop of them that can be read, so that who is let in as them is what the file says.`
 }
 
 /** What does not depend on anybody; says in words what is taken of it, or of what follows, and what is not. */
@@ -178,51 +193,6 @@ function beginning(store: Store, file: ExportedGallery) {
 function isEmpty(store: Store): boolean {
   const tables = ['person', 'attempt', 'setting', 'cohort', 'model_version', 'threshold_choice']
   return !store.get(tables.map((table) => `SELECT 1 FROM ${table}`).join(' UNION ALL '))
-}
-
-type Numbered = Parameters<Store['nextId']>[0]
-
-/**
- * In a gallery that has never held anybody, the file's numbers are set aside, so that nobody who is enrolled meanwhile
- * gets one of them. Whether they could be: a number that was used once is never used again.
- */
-function reserve(store: Store, file: ExportedGallery): boolean {
-  const last: Partial<Record<Numbered, number>> = {
-    person: highest(file.people.map(({ number }) => number)),
-    photograph: highest(file.people.flatMap((person) => person.photographs.map(({ number }) => number))),
-    cohort: highest(file.cohorts.map(({ number }) => number)),
-    cohort_photograph: highest(file.strangers.map(({ number }) => number)),
-    model_version: highest(file.models.map(({ number }) => number)),
-  }
-  const tables = Object.keys(last) as Numbered[]
-  if (tables.some((table) => store.nextId(table) > 1)) return false
-  for (const table of tables) setLastNumber(store, table, last[table]!)
-  return true
-}
-
-const highest = (numbers: (number | undefined)[]) =>
-  numbers.reduce<number>((most, number) => Math.max(most, number ?? 0), 0)
-
-/** Inside `store.write`: what is inserted gets this number, where numbers are kept. */
-function withNumber<T>(
-  store: Store,
-  table: Numbered,
-  number: number | undefined,
-  { areKept }: Numbers,
-  insert: () => T,
-): T {
-  if (!areKept || number === undefined) return insert()
-  const last = store.nextId(table) - 1
-  setLastNumber(store, table, number - 1)
-  const inserted = insert()
-  setLastNumber(store, table, Math.max(last, store.nextId(table) - 1))
-  return inserted
-}
-
-/** Where SQLite counts from: https://www.sqlite.org/autoinc.html */
-function setLastNumber(store: Store, table: Numbered, last: number): void {
-  if (store.run('UPDATE sqlite_sequence SET seq = ? WHERE name = ?', last, table) === 0)
-    store.run('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)', table, last)
 }
 
 /** Whether nothing has a number twice, and what stands in force is in the file and can decide: else no gallery would open. */

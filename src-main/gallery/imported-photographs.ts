@@ -1,3 +1,4 @@
+import type { Refusal } from '../contract.ts'
 import type { ExportedPerson } from './export-records.ts'
 
 type ExportedPhotograph = ExportedPerson['photographs'][number]
@@ -6,23 +7,40 @@ type Seen = ExportedPhotograph['embeddings'][number]
 /** What a model makes of a kept crop: one that is here, or the one in use (null). Null where there is no such model, or no picture. */
 export type LookAt = (crop: Uint8Array, modelVersion: string | null) => Promise<Seen | null>
 
+/** What looks at the crops of a file. */
+export interface Looker {
+  /**
+   * Opens what will be needed, before anything is written: throws where a model of this machine does not open, refuses a
+   * file whose network does not.
+   */
+  ready(needs: {
+    hasCrops: boolean
+    networks: { version: string; onnx: Uint8Array }[]
+  }): Promise<Refusal | null>
+  look: LookAt
+}
+
+/** As where there is no picture. */
+export const nobodyLooks: LookAt = () => Promise.resolve(null)
+
 /**
  * A person of a file with what models that are here make of the crops, in place of what the file says of them where that is
  * something else: whoever looks at the pictures of a person must see who is let in as them. What models that are not here
- * made of a crop is left out. Where there is no picture, nothing can be checked: the file's numbers stay.
+ * made of a crop is left out. Where there is no picture, nothing can be checked: the file's numbers stay, and are counted.
  */
 export async function asTheirCropsShow(
   person: ExportedPerson,
   look: LookAt,
-): Promise<{ person: ExportedPerson; changed: number }> {
-  let changed = 0
+): Promise<{ person: ExportedPerson; changed: number; unchecked: number }> {
+  let [changed, unchecked] = [0, 0]
   const photographs: ExportedPhotograph[] = []
   for (const photograph of person.photographs) {
     const embeddings = photograph.crop ? await checked(photograph.crop, photograph.embeddings, look) : null
+    if (!embeddings) unchecked++
     if (embeddings?.some((seen) => !photograph.embeddings.includes(seen))) changed++
     photographs.push(embeddings ? { ...photograph, embeddings } : photograph)
   }
-  return { person: { ...person, photographs }, changed }
+  return { person: { ...person, photographs }, changed, unchecked }
 }
 
 /** Null where the crop is no picture. */

@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { createEngine } from '../../src-main/engine.ts'
+import { jpegOfStored } from '../../src-main/engine/jpeg.ts'
+import { lookAt } from '../../src-main/engine/look-at.ts'
 import { cropHash, cropToPng } from '../../src-main/vision/kept-crop.ts'
 import { cropOf, unitVectorOf } from '../gallery/made-up.ts'
 import { colourFile, drawnCrop, drawnNetworks } from './drawn-networks.ts'
-import { madeUpParts } from './made-up-faces.ts'
+import { madeUpCard, madeUpParts } from './made-up-faces.ts'
 
 import type { Parts } from '../../src-main/engine/parts.ts'
 
@@ -80,9 +83,10 @@ test('whose crops an imported person shows is let in as them, whatever the file 
     const imported = await engine.call('gallery.import', { passphrase, bytes })
     expect(imported).toMatchObject({ kind: 'imported', people: 1, photographs: 4 })
     const { notes } = imported as { notes: string[] }
-    expect(notes).toEqual(
-      isForged ? [expect.stringMatching(/said of 2 photographs was not what the crops/)] : [],
-    )
+    expect(notes).toEqual([
+      ...(isForged ? [expect.stringMatching(/said of 2 photographs was not what the crops/)] : []),
+      expect.stringMatching(/^2 photographs of 1 person could not be checked: the file has no crop/),
+    ])
     const { version } = here.model
     const expected = [await honest(1), await honest(2), await said(3), await said(4)]
     expect(here.gallery.embeddings(version).map(({ embedding }) => embedding)).toEqual(
@@ -111,3 +115,65 @@ test('what models that are not here made of a crop is left out', async () => {
   ])
   engine.close()
 })
+
+test('no picture is shown that no model could look at', async () => {
+  const { width, rgb } = drawnCrop(1)
+  const cut = { width, height: 255, rgb: rgb.subarray(0, width * 255 * 3) }
+  expect(await jpegOfStored(await cropToPng(cut))).toMatchObject({ reason: 'crop-unreadable' })
+})
+
+/** Ada in a gallery with a setting, and a retrained network of any bytes. */
+async function withNetwork(network: Uint8Array) {
+  const vision = drawnNetworks(await colourFile(1))
+  const there = await madeUpParts({ vision })
+  const added = there.gallery.addModelVersion({
+    base: there.model.version,
+    parent: there.model.version,
+    recipe: {},
+    processor: 'cpu',
+    seconds: 1,
+    trainedOn: { people: [], photographs: 0, others: '', hash: '' },
+    verdict: 'promote',
+    report: {},
+    card: madeUpCard,
+    network,
+  })
+  if (added.kind === 'refused') throw new Error(added.message)
+  there.gallery.setSettings({ wantedFmr: 1e-3 })
+  const networks = await vision
+  const bytes = await withAda(there, async (seed) => networks.embed(drawnCrop(seed)))
+  return { bytes, vision, version: added.version }
+}
+
+test('a restore that cannot be done leaves the gallery empty, and is exact when it is repeated', async () => {
+  const { bytes, vision, version } = await withNetwork(await colourFile(2))
+  const gone = Promise.reject<never>(new Error('the model "face-recognition" is missing'))
+  gone.catch(() => {})
+  const here = await madeUpParts({ vision: gone })
+  const { gallery } = here
+  const failing = gallery.importFrom(bytes, passphrase, { looker: lookAt(here) })
+  await expect(failing).rejects.toThrow('is missing')
+  expect([gallery.settings(), gallery.modelVersions(), gallery.counts().people]).toEqual([{}, [], 0])
+  const again = await gallery.importFrom(bytes, passphrase, { looker: lookAt({ ...here, vision }) })
+  expect(again).toMatchObject({ people: 1, models: 1 })
+  expect(gallery.settings()).toEqual({ wantedFmr: 1e-3 })
+  expect(gallery.modelVersions().map((each) => each.version)).toEqual([version])
+})
+
+test.each<[string, () => Promise<Uint8Array>]>([
+  ['is noise', () => Promise.resolve(cropOf(7))],
+  ['is another network', () => readFile('models/face-landmark-68.onnx')],
+])(
+  'a file with a retrained network that %s is refused before anything is written',
+  async (_what, network) => {
+    const { bytes, vision, version } = await withNetwork(await network())
+    const here = await madeUpParts({ vision })
+    const engine = createEngine(here)
+    const refused = await engine.call('gallery.import', { passphrase, bytes })
+    expect(refused).toMatchObject({ kind: 'refused', reason: 'network-refused' })
+    expect((refused as { message: string }).message).toContain(version)
+    const { gallery } = here
+    expect([gallery.settings(), gallery.modelVersions(), gallery.counts().people]).toEqual([{}, [], 0])
+    engine.close()
+  },
+)

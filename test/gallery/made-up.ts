@@ -31,13 +31,15 @@ export function photographOf(seed: number, changes: Partial<NewPhotograph> = {})
   }
 }
 
-/** A PNG's first eight bytes, then noise: the gallery does not look inside. */
+/** As a PNG of a crop's size begins, then noise: the gallery does not look further. */
 export function cropOf(seed: number, bytes = 3000): Uint8Array {
   const next = random(seed)
   const crop = Uint8Array.from({ length: bytes }, () => next() * 256)
-  crop.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+  crop.set(start.subarray(0, bytes))
   return crop
 }
+
+const start = Buffer.from('89504e470d0a1a0a 0000000d49484452 00000100 00000100'.replaceAll(' ', ''), 'hex') // 256 × 256
 
 export function hashOf(crop: Uint8Array): string {
   return createHash('sha256').update(crop).digest('hex')

@@ -36,6 +36,7 @@ for (let round = 0; round < Number(roundsText); round++) {
 
   if (file && round === 0) {
     const imported = await gallery.importFrom(readFileSync(file), 'correct horse battery', {
+      looker: null,
       onProgress: (done) => say(`importing ${done}`),
     })
     if (imported.kind === 'refused') throw new Error(imported.message)
