@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { drawStrangers, type TwoCovarianceModel } from '../../src-main/evaluation/virtual-strangers.ts'
 import { random } from '../../src-main/learning/random.ts'
-import { candidateCard, type Card } from '../../src-main/training/gallery-run/candidate-card.ts'
+import { candidateCard, movedByHead, type Card } from '../../src-main/training/gallery-run/candidate-card.ts'
 import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
 import { retrainHead } from '../../src-main/training/gallery-run/retrain-head.ts'
 import { trainingSet } from '../../src-main/training/gallery-run/training-set.ts'
@@ -68,7 +68,7 @@ async function measured(): Promise<Measured> {
   })
   let next = await running.next()
   while (!next.done) next = await running.next()
-  candidateCard(card, 'candidate', next.value.head, fit, next.value.threshold / threshold)
+  candidateCard(card, 'candidate', next.value.threshold / threshold, movedByHead(card, fit, next.value.head))
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
   return { processorSeconds: (userCPUTime + systemCPUTime) / 1e6, megabytes: maxRSS / 1024 }
 }

@@ -89,9 +89,7 @@ export async function importModel(
     },
     verdict: verdict.kind,
     report,
-    card: candidateCard(parts.card, foreign.version, null, null, threshold.after / threshold.before, [
-      judged.forms,
-    ]),
+    card: candidateCard(parts.card, foreign.version, threshold.after / threshold.before, judged.moved),
   })
   return added.kind === 'refused' ? added : { kind: 'imported', version: foreign.version }
 }

@@ -1,12 +1,12 @@
 import { drawStrangers } from '../../evaluation/virtual-strangers.ts'
 import { random } from '../../learning/random.ts'
-import type { Verdict } from '../../training/gate/gate.ts'
-import { judge, type GateEvidence } from '../../training/gate/gate.ts'
-import type { StrangersPart } from '../../training/gate/strangers-line.ts'
+import { judge, type GateEvidence, type Verdict } from '../../training/gate/gate.ts'
+import type { Paired } from '../../training/gate/paired.ts'
+import { virtualForms, type Moved } from '../../training/gallery-run/candidate-card.ts'
 import { crossFitted } from '../../training/gallery-run/cross-fitted.ts'
 import { ascending, equalThreshold } from '../../training/gallery-run/equal-threshold.ts'
 import { applyToRows, type Head } from '../../training/gallery-run/head.ts'
-import { formImpostors, rowsByPerson, type FormImpostors } from '../../training/gallery-run/form-impostors.ts'
+import { formImpostors, rowsByPerson } from '../../training/gallery-run/form-impostors.ts'
 import { healthOf } from '../../training/gallery-run/health-of.ts'
 import { fewestJudges, rolesOf, whoMayNotJudge } from '../../training/gallery-run/network-judges.ts'
 import { pairedAmong, pairedWithStrangers, type Both } from '../../training/gallery-run/pairing.ts'
@@ -24,8 +24,8 @@ export interface Judged {
   verdict: Verdict
   threshold: { before: number; after: number }
   strangersInWords: string
-  /** In every form: strangers who were imported, or else the people here among themselves. */
-  forms: FormImpostors
+  /** By whom the thresholds of its card are moved. */
+  moved: Moved
   /** Who may not judge, in a sentence. */
   notes: string[]
 }
@@ -38,8 +38,8 @@ export interface Heads {
 
 /**
  * The gate for a model that was made elsewhere: everybody's held-out photographs under the model in use and under it,
- * strangers being the cohort that is not trained on, else virtual ones. Nobody of this gallery was in its training, as far
- * as its file says. Refuses with 'too-little'.
+ * strangers being the cohort that is not trained on, and virtual ones where those are too few to judge alone. A file says
+ * who may not judge it, so that it could name all but one: a few alone promote nothing. Refuses with 'too-little'.
  * @param trained crops of strangers that trained either model: they do not judge
  */
 export async function judgeImport(
@@ -62,22 +62,39 @@ export async function judgeImport(
     )
   const among = pairedAmong(both, everybody)
   const { cohort, leftOut } = cohortSides(gallery, trained, before, after)
-  const virtual = cohort || !heads ? null : await virtualSides(parts, heads)
-  const strangers = cohort ?? virtual
-  const paired = strangers && pairedWithStrangers(both, everybody, strangers)
-  // Hardly anybody gives no threshold: the people here, whom neither model was trained on as far as is known, do.
-  const isSetByThem = strangers !== null && new Set(strangers.people).size >= fewestJudges
-  const impostor = (isSetByThem ? paired! : among).impostor
-  const moved = { before: threshold, after: equalThreshold(ascending(impostor), threshold) }
-  const inWords = cohort
-    ? 'people imported as strangers'
-    : 'virtual strangers (a forecast: there is no cohort)'
-  const parts_: StrangersPart[] = paired ? [{ ...paired, threshold: moved }] : []
-  const atThreshold = paired && isSetByThem ? crossFitted(paired, threshold) : parts_
+  const visitors = cohort ? new Set(cohort.people).size : 0
+  const areTooFew = visitors < fewestJudges
+  const virtual = areTooFew && heads ? await virtualSides(parts, heads) : null
+  const byCohort = cohort && pairedWithStrangers(both, everybody, cohort)
+  const byVirtual = virtual && pairedWithStrangers(both, everybody, virtual.once)
+  const setting = areTooFew ? byVirtual : byCohort
+  // The people here may have trained it, whatever its file says: what they pass at less is no reason to be laxer.
+  const moved = {
+    before: threshold,
+    after: setting
+      ? equalThreshold(ascending(setting.impostor), threshold)
+      : Math.min(threshold, equalThreshold(ascending(among.impostor), threshold)),
+  }
+  const pool = (inWords: string, paired: Paired) => ({
+    inWords,
+    parts: [{ ...paired, threshold: moved }],
+    ...(paired === setting && { atThreshold: crossFitted(paired, threshold) }),
+  })
+  const strangers: GateEvidence['strangers'] = [
+    ...(byCohort ? [{ ...pool('people imported as strangers', byCohort), areTooFew }] : []),
+    ...(byVirtual
+      ? [
+          pool(
+            `virtual strangers (a forecast: ${cohort ? 'the cohort is too few to judge by alone' : 'there is no cohort'})`,
+            byVirtual,
+          ),
+        ]
+      : []),
+  ]
   const evidence: GateEvidence = {
     wantedFmr,
     gallery: [among],
-    strangers: paired ? [{ inWords, parts: parts_, atThreshold }] : [],
+    strangers,
     health: {
       before: healthOf(both.before, both.set.dimension, null, null),
       after: healthOf(both.after, both.set.dimension, null, null),
@@ -86,16 +103,28 @@ export async function judgeImport(
   }
   const verdict = judge(evidence)
   const people = verdict.people.map((own) => ({ ...own, person: both.set.people[own.person]! }))
+  const here = { ...both, dimension: embeddingLength, rows: rowsByPerson(both.set.owners) }
   return {
     kind: 'judged',
     verdict: { ...verdict, people },
     threshold: moved,
-    strangersInWords: paired ? inWords : 'nobody',
-    forms: formImpostors(
-      { ...both, dimension: embeddingLength, rows: rowsByPerson(both.set.owners) },
-      cohort && { ...cohort, dimension: embeddingLength, rows: rowsByPerson(cohort.people) },
-    ),
-    notes: whoMayNotJudge(leftOut, cohort ? new Set(cohort.people).size : 0),
+    strangersInWords: strangers.map(({ inWords }) => inWords).join('; ') || 'nobody',
+    moved:
+      cohort && !areTooFew
+        ? {
+            by: 'people it was not trained on',
+            forms: [
+              formImpostors(here, {
+                ...cohort,
+                dimension: embeddingLength,
+                rows: rowsByPerson(cohort.people),
+              }),
+            ],
+          }
+        : virtual
+          ? { by: 'virtual strangers', forms: [virtual.inForms] }
+          : { by: 'gallery people', forms: [formImpostors(here, null)], isNeverLaxer: true },
+    notes: whoMayNotJudge(leftOut, visitors),
   }
 }
 
@@ -146,8 +175,14 @@ const virtualPeople = 1000
 async function virtualSides(parts: Parts, { before, after }: Heads) {
   const fitted = await (parts.pretrained ?? parts).strangers
   if (!fitted) return null
+  const under = (vectors: Float32Array) => ({
+    before: before ? applyToRows(vectors, embeddingLength, before) : vectors,
+    after: after ? applyToRows(vectors, embeddingLength, after) : vectors,
+  })
   const source = random(1, 'virtual strangers', 'import')
   const { vectors, people } = drawStrangers(fitted.model, virtualPeople, 1, source.uniform)
-  const under = (head: Head | null) => (head ? applyToRows(vectors, embeddingLength, head) : vectors)
-  return { before: under(before), after: under(after), people: Int32Array.from(people) }
+  return {
+    once: { ...under(vectors), people: Int32Array.from(people) },
+    inForms: virtualForms(parts.card, fitted.model, under),
+  }
 }

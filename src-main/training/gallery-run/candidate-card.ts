@@ -19,51 +19,60 @@ export interface Card {
 
 const people = 300 // 89,700 pairs: an FMR of 1e-4 has nine of them
 
+/** By whom the thresholds of a card are moved: in each form to where as many of them pass as passed before. */
+export interface Moved {
+  by: 'virtual strangers' | 'people it was not trained on' | 'gallery people'
+  /** Several where each was measured with a network of its own: of these, the mean. */
+  forms: readonly FormImpostors[]
+  /** No threshold becomes laxer: whoever measured it may have been trained on. */
+  isNeverLaxer?: boolean
+}
+
 /**
- * The card of a candidate: every threshold is moved to where as many virtual strangers pass as passed before, in the
- * same form. A stand-in until thresholds are tuned, and it says so.
- * @param head null for a network, through which no virtual stranger passes
- * @param strangers as the model in use sees them; null leaves it to `measured`
+ * The card of a candidate: every threshold is moved to where as many impostors pass as passed before, in the same form. A
+ * stand-in until thresholds are tuned, and it says so.
  * @param ratio how far the threshold in use moved: forms that nothing was measured in move as far
- * @param measured people who were not trained on, in place of virtual ones; several where each was measured with a network
- *   of its own: of these, the mean
  */
 export function candidateCard<C extends Card>(
   card: C,
   version: string,
-  head: Head | null,
-  strangers: TwoCovarianceModel | null,
   ratio: number,
-  measured: readonly FormImpostors[] = [],
+  { by, forms: measured, isNeverLaxer = false }: Moved,
 ): C {
-  const stages = strangers && head && stagesOf(card, strangers, head)
   return {
     ...card,
     version,
-    measuredOn: `${card.measuredOn}, by model ${card.version}; carried over to this one at equal rates of ${stages ? 'virtual strangers' : measured.length > 0 ? 'people it was not trained on' : 'gallery people'}`,
+    measuredOn: `${card.measuredOn}, by model ${card.version}; carried over to this one at equal rates of ${by}`,
     forms: card.forms.map((row) => {
       const { template, burst } = row
-      const impostors = stages
-        ? [stages(template, burst)]
-        : measured.flatMap((each) => each(template, burst) ?? [])
+      const impostors = measured.flatMap((each) => each(template, burst) ?? [])
       const moved = (threshold: number) =>
-        impostors.reduce((sum, each) => sum + equalThreshold(each, threshold), 0) / impostors.length
+        impostors.length > 0
+          ? impostors.reduce((sum, each) => sum + equalThreshold(each, threshold), 0) / impostors.length
+          : threshold * ratio
       return {
         ...row,
         operatingPoints: row.operatingPoints.map((point) => ({
           ...point,
-          threshold: impostors.length > 0 ? moved(point.threshold) : Math.min(2, point.threshold * ratio),
+          threshold: Math.min(moved(point.threshold), isNeverLaxer ? point.threshold : 2),
         })),
       }
     }),
   }
 }
 
-/** Impostor distances of any form, of the same virtual people under both models. */
-function stagesOf(card: Card, strangers: TwoCovarianceModel, head: Head) {
+/**
+ * The same virtual people under two models, in any form of the card.
+ * @param strangers as the model sees them that `under` goes from
+ */
+export function virtualForms(
+  card: Card,
+  strangers: TwoCovarianceModel,
+  under: (vectors: Float32Array) => { before: Float32Array; after: Float32Array },
+): FormImpostors {
   const most = Math.max(...card.forms.map(({ template, burst }) => template + burst))
   const { vectors, dimension } = drawStrangers(strangers, people, most, random(1, 'candidate card').uniform)
-  const mapped = applyToRows(vectors, dimension, head)
+  const sides = under(vectors)
   const fused = (all: Float32Array, from: number, count: number) => {
     const rows = new Float32Array(people * dimension)
     for (let person = 0; person < people; person++) {
@@ -72,7 +81,7 @@ function stagesOf(card: Card, strangers: TwoCovarianceModel, head: Head) {
     }
     return rows
   }
-  return (template: number, burst: number) => {
+  return (template, burst) => {
     const distances = (all: Float32Array) => {
       const [references, probes] = [fused(all, 0, template), fused(all, template, burst)]
       const products = multiplyHere(probes, people, references, people, dimension)
@@ -82,6 +91,17 @@ function stagesOf(card: Card, strangers: TwoCovarianceModel, head: Head) {
         if (Math.floor(i / people) !== i % people) found[at++] = Math.sqrt(Math.max(0, 2 - 2 * product))
       return found
     }
-    return ascending({ before: distances(vectors), after: distances(mapped) })
+    return ascending({ before: distances(sides.before), after: distances(sides.after) })
   }
+}
+
+/** What a head run's card is moved by: virtual strangers as the model in use sees them, where there are any. */
+export function movedByHead(card: Card, strangers: TwoCovarianceModel | null, head: Head): Moved {
+  if (!strangers) return { by: 'gallery people', forms: [] }
+  const dimension = Math.sqrt(head.length)
+  const under = (vectors: Float32Array) => ({
+    before: vectors,
+    after: applyToRows(vectors, dimension, head),
+  })
+  return { by: 'virtual strangers', forms: [virtualForms(card, strangers, under)] }
 }

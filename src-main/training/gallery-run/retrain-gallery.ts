@@ -8,7 +8,7 @@ import { recognitionNet } from '../../learning/networks/recognition-net.ts'
 import { mixedPeople } from '../gate/mixed-people.ts'
 import type { Verdict } from '../gate/gate.ts'
 import type { OpenRunner } from '../step-runner.ts'
-import { candidateCard, type Card } from './candidate-card.ts'
+import { candidateCard, movedByHead, type Card } from './candidate-card.ts'
 import { cardCohortOf } from './card-cohort.ts'
 import { composed } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
@@ -240,7 +240,12 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
     version: candidate,
     kept: { base, head },
     strangers: cropsThatTrain(run, roles.mayTrain),
-    card: candidateCard(run.card, candidate, result.head, strangersModel, result.threshold / threshold),
+    card: candidateCard(
+      run.card,
+      candidate,
+      result.threshold / threshold,
+      movedByHead(run.card, strangersModel, result.head),
+    ),
     ms: null,
   }
 }
@@ -274,7 +279,10 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
     version: candidate,
     kept: { base, network: result.onnx },
     strangers: cropsThatTrain(run, roles.mayTrain),
-    card: candidateCard(run.card, candidate, null, null, result.threshold / threshold, result.forms),
+    card: candidateCard(run.card, candidate, result.threshold / threshold, {
+      by: 'people it was not trained on',
+      forms: result.forms,
+    }),
   }
 }
 

@@ -86,6 +86,7 @@ test('strangers probe the templates of others, and nobody has a form that there 
 test('a network’s card moves each form as far as that form moved, and others as far as the threshold in use', () => {
   const people = drawn(20, 6, 3)
   const forms = formImpostors(people, null)
+  const by = 'people it was not trained on'
   const card: Card = {
     version: '1',
     measuredOn: 'Drawn people, 1',
@@ -100,15 +101,23 @@ test('a network’s card moves each form as far as that form moved, and others a
       operatingPoints: [{ fmr: 1e-2, threshold: 0.7 }],
     })),
   }
-  const moved = candidateCard(card, '1-net', null, null, 1.1, [forms])
+  const moved = candidateCard(card, '1-net', 1.1, { by, forms: [forms] })
   const thresholds = moved.forms.map(({ operatingPoints }) => operatingPoints[0]!.threshold)
   const expected = (template: number, burst: number) => equalThreshold(forms(template, burst)!, 0.7)
   expect(thresholds).toEqual([expected(1, 1), expected(3, 1), expected(3, 3), 0.7 * 1.1])
   // One photograph holds more of what the other model leaves out than a mean of three does.
   expect(new Set(thresholds.map((threshold) => threshold.toFixed(3))).size).toBe(4)
   expect(moved.measuredOn).toContain('at equal rates of people it was not trained on')
+  const strict = candidateCard(card, '1-net', 1.1, {
+    by: 'gallery people',
+    forms: [forms],
+    isNeverLaxer: true,
+  })
+  expect(strict.forms.map(({ operatingPoints }) => operatingPoints[0]!.threshold)).toEqual(
+    thresholds.map((threshold) => Math.min(0.7, threshold)),
+  )
   // Folds have a network each: their mean.
   const other = formImpostors(drawn(20, 6, 4), null)
-  const mean = candidateCard(card, '1-net', null, null, 1.1, [forms, other]).forms[1]!.operatingPoints[0]!
+  const mean = candidateCard(card, '1-net', 1.1, { by, forms: [forms, other] }).forms[1]!.operatingPoints[0]!
   expect(mean.threshold).toBeCloseTo((expected(3, 1) + equalThreshold(other(3, 1)!, 0.7)) / 2, 10)
 })

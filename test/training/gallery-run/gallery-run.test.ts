@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { drawStrangers, type TwoCovarianceModel } from '../../../src-main/evaluation/virtual-strangers.ts'
 import { random } from '../../../src-main/learning/random.ts'
-import { candidateCard } from '../../../src-main/training/gallery-run/candidate-card.ts'
+import { candidateCard, movedByHead } from '../../../src-main/training/gallery-run/candidate-card.ts'
 import { ascending, equalThreshold } from '../../../src-main/training/gallery-run/equal-threshold.ts'
 import { applyHead, applyToRows, identityHead } from '../../../src-main/training/gallery-run/head.ts'
 import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
@@ -106,11 +106,12 @@ test('a threshold moves to where as many impostors pass', () => {
 test('a card under a head that changes nothing keeps its thresholds', () => {
   const row = { template: 5, burst: 1, operatingPoints: [{ fmr: 1e-3, threshold: 0.33 }] }
   const card = { version: '1', measuredOn: 'photographs', forms: [row] }
-  const moved = candidateCard(card, '1-abc', identityHead(d), model, 9)
+  const moved = candidateCard(card, '1-abc', 9, movedByHead(card, model, identityHead(d)))
   expect(moved.version).toBe('1-abc')
   expect(moved.forms[0]!.operatingPoints[0]!.threshold).toBeCloseTo(0.33, 6)
   expect(
-    candidateCard(card, 'x', identityHead(d), null, 1.1).forms[0]!.operatingPoints[0]!.threshold,
+    candidateCard(card, 'x', 1.1, movedByHead(card, null, identityHead(d))).forms[0]!.operatingPoints[0]!
+      .threshold,
   ).toBeCloseTo(0.363)
 })
 

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { EmbeddingsUnder } from '../../../src-main/engine/retraining/embeddings-under.ts'
+import { judgeImport, type Heads } from '../../../src-main/engine/retraining/judge-import.ts'
+import { candidateCard } from '../../../src-main/training/gallery-run/candidate-card.ts'
+import { applyHead, identityHead, type Head } from '../../../src-main/training/gallery-run/head.ts'
+import { cropOf, hashOf, unitVectorOf } from '../../gallery/made-up.ts'
+import { copied, drawnGallery, openEngine } from './drawn-gallery.ts'
+
+const drawn = drawnGallery({ people: 8 })
+let open: Awaited<ReturnType<typeof openEngine>>
+beforeEach(async () => {
+  open = await openEngine(copied(await drawn))
+})
+afterEach(() => {
+  open.engine.close()
+  open.parts.gallery.close()
+})
+
+/** Takes away what the people here have in common: they are farther apart, whatever strangers are. */
+function apart(): Head {
+  const embeddings = open.parts.gallery.embeddings('1').map(({ embedding }) => embedding)
+  const mean = new Float64Array(128)
+  for (const embedding of embeddings) embedding.forEach((value, k) => (mean[k]! += value))
+  const length = Math.hypot(...mean)
+  return identityHead(128).map((value, i) => value - (mean[i >> 7]! * mean[i & 127]!) / length ** 2)
+}
+
+/** Of people who judge, with one photograph each. */
+function visitors(count: number): void {
+  const { gallery } = open.parts
+  const cohort = gallery.addCohort('Visitors')
+  for (let stranger = 1; stranger <= count; stranger++) {
+    const [crop, embedding] = [cropOf(stranger), unitVectorOf(stranger, 128)]
+    gallery.addStranger(cohort, { stranger, crop, cropHash: hashOf(crop), modelVersion: '1', embedding })
+  }
+}
+
+async function judged(head: Head, heads: Heads | null, trained: string[] = []) {
+  const { gallery } = open.parts
+  const side = (map: (embedding: Float32Array) => Float32Array): EmbeddingsUnder => ({
+    kind: 'embeddings',
+    people: new Map(gallery.embeddings('1').map((row) => [row.photograph, map(row.embedding)])),
+    strangers: new Map(
+      gallery.strangerEmbeddings('1', null).map((row) => [row.photograph, map(row.embedding)]),
+    ),
+  })
+  const before = side((embedding) => embedding)
+  const after = side((embedding) => applyHead(embedding, head))
+  const outcome = await judgeImport(open.parts, before, after, heads, 0, new Set(trained))
+  if (outcome.kind === 'refused') throw new Error(outcome.message)
+  return outcome
+}
+
+const crops = (...strangers: number[]) => strangers.map((each) => hashOf(cropOf(each)).slice(0, 32))
+
+test('a network is not promoted on the word of the few strangers whom its file leaves to judge', async () => {
+  visitors(21)
+  const head = identityHead(128)
+  const all = await judged(head, null)
+  expect(all.verdict.sentence).toContain('nothing got better')
+  expect(all.moved.by).toBe('people it was not trained on')
+  const few = await judged(head, null, crops(...Array.from({ length: 20 }, (_, i) => i + 1)))
+  expect(few.verdict.sentence).toContain('too few people stand for strangers')
+  expect(few.notes).toEqual([expect.stringMatching(/^20 imported people do not judge/)])
+})
+
+test('a head is judged by virtual strangers beside the few', async () => {
+  visitors(2)
+  const head = identityHead(128)
+  const few = await judged(head, { before: null, after: head })
+  expect(few.strangersInWords).toMatch(
+    /^people imported as strangers; virtual strangers \(a forecast: the cohort/,
+  )
+  const line = few.verdict.lines.filter(({ id }) => id === 'strangers')
+  expect(line.map(({ sentence }) => sentence.split(' with')[0])).toEqual([
+    'Of 16 comparisons',
+    'Of 8,000 comparisons',
+  ])
+  expect(few.moved.by).toBe('virtual strangers')
+})
+
+test('where no strangers say how far the scale moved, no threshold becomes laxer', async () => {
+  const head = apart()
+  const asKnown = await judged(head, { before: null, after: head })
+  expect(asKnown.threshold.after).not.toBe(asKnown.threshold.before)
+  for (const few of [0, 3]) {
+    visitors(few)
+    const { threshold, moved } = await judged(head, null)
+    expect(threshold.after).toBe(threshold.before) // among the people here, it would have grown
+    expect(moved).toMatchObject({ by: 'gallery people', isNeverLaxer: true })
+    const { card } = open.parts
+    const candidate = candidateCard(card, 'x', threshold.after / threshold.before, moved)
+    const laxer = candidate.forms.flatMap(({ operatingPoints }, i) =>
+      operatingPoints.filter((point, k) => point.threshold > card.forms[i]!.operatingPoints[k]!.threshold),
+    )
+    expect(laxer).toEqual([])
+  }
+})
