@@ -309,9 +309,10 @@ export const retrainingCalls = {
     takes: v.object({ version: Version, job: Job }),
     gives: gives<{ kind: 'promoted'; version: string; photographs: number; without: number } | Refusal>(),
   },
+  /** `lost`: people enrolled meanwhile whom it cannot compare, as no crop of them was kept that it could look at. */
   'models.roll-back': {
     takes: v.optional(v.object({}), {}),
-    gives: gives<{ kind: 'rolled-back'; from: string; to: string } | Refusal>(),
+    gives: gives<{ kind: 'rolled-back'; from: string; to: string; lost: number } | Refusal>(),
   },
   /** Never the one in use, the way back, or the pre-trained one. */
   'models.delete': {

@@ -1,5 +1,5 @@
 import type { Gallery } from '../gallery/gallery.ts'
-import type { Embed, SeenPhotograph } from '../gallery/versions-in-use.ts'
+import type { Embed, Seen, SeenPhotograph } from '../gallery/versions-in-use.ts'
 import { applyHead } from '../training/gallery-run/head.ts'
 import { lastLayerOf } from '../training/gallery-run/network-file.ts'
 import { unitLength, type Embedded } from '../vision/embedding.ts'
@@ -21,7 +21,7 @@ export function embedUnder(
   base: string,
   pretrained: PretrainedHead,
   computed: Computed = new Map(),
-): Embed {
+): (...of: Parameters<Embed>) => Seen | null {
   const known = new Map<string, ModelMadeOf | null>()
   const modelOf = (version: string) => {
     if (!known.has(version)) known.set(version, madeOf(gallery, version, base))

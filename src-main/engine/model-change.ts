@@ -86,9 +86,10 @@ async function changing<T>(
       return change((wanted, seen, photograph) => {
         if ((wanted ?? opened.model.version) !== version) throw new OtherModel()
         const made = embed(wanted, seen, photograph)
-        const isNew = !made && under !== null && !looked.has(computedKey(photograph))
-        if (isNew && round < mostRounds) throw new CameMeanwhile()
-        return made
+        if (made || under === null) return made
+        if (looked.has(computedKey(photograph))) return 'unreadable'
+        if (round < mostRounds) throw new CameMeanwhile()
+        return null
       })
     } catch (error) {
       if (error instanceof OtherModel) return changedMeanwhile

@@ -24,8 +24,12 @@ export interface Seen {
 /** Which photograph it is: of an enrolled person, or of a stranger in a cohort. */
 export type SeenPhotograph = { of: 'person' | 'stranger'; photograph: number }
 
-/** What the model `version` (null: the pre-trained one) makes of a photograph, from what others made of it or from what was computed of its crop beforehand; null where neither says. */
-export type Embed = (version: string | null, seen: readonly Seen[], photograph: SeenPhotograph) => Seen | null
+/** What the model `version` (null: the pre-trained one) makes of a photograph, from what others made of it or from what was computed of its crop beforehand; null where neither says, 'unreadable' where its crop was looked at in vain. */
+export type Embed = (
+  version: string | null,
+  seen: readonly Seen[],
+  photograph: SeenPhotograph,
+) => Seen | 'unreadable' | null
 
 export interface Promoted {
   kind: 'promoted'
@@ -48,6 +52,8 @@ export interface RolledBack {
   kind: 'rolled-back'
   from: string
   to: string | null
+  /** People enrolled meanwhile whom it cannot compare, and will not: no crop of them was kept that it could look at. */
+  lost: number
 }
 
 /** A line of the audit log of models. */
@@ -61,7 +67,7 @@ type Happened =
       evenThoughRejected: boolean
       evenThoughJudgedAgainst?: string | null // older lines have none
     }
-  | { kind: 'rolled-back'; from: string; to: string | null }
+  | { kind: 'rolled-back'; from: string; to: string | null; lost?: number } // older lines have none
 
 export const modelEventKinds = ['promoted', 'rolled-back'] as const satisfies Happened['kind'][]
 
@@ -142,8 +148,8 @@ export function promote(
   const before = stored(store)
   const evenThoughRejected = candidate.verdict === 'reject'
   const evenThoughJudgedAgainst = judgedAgainstAnother(store, candidate)
-  const { photographs, without } = embedAll(store, version, embed)
-  const lost = peopleLost(store, before.inUse ?? pretrainedUnder(store, version), version)
+  const { photographs, without, unreadable } = embedAll(store, version, embed)
+  const lost = peopleLost(store, before.inUse ?? pretrainedUnder(store, version), version, unreadable)
   if (lost > 0)
     return {
       kind: 'refused',
@@ -165,7 +171,8 @@ export function promote(
 
 /**
  * Inside `store.write`: the model before the last promotion is in force again, with the thresholds that were chosen for
- * it; what it made of photographs was never touched. Refuses with 'no-way-back'.
+ * it; what it made of photographs was never touched. Whom it cannot compare is counted and does not keep anybody from
+ * going back. Refuses with 'no-way-back'.
  */
 export function rollBack(store: Store, embed: Embed): RolledBack | Refusal {
   const { inUse, replaced, choicesOf } = stored(store)
@@ -176,15 +183,16 @@ export function rollBack(store: Store, embed: Embed): RolledBack | Refusal {
       message: 'The pre-trained model is in use: there is nothing to go back to.',
     }
   const to = replaced.at(-1)!
-  embedAll(store, to, embed) // photographs that came meanwhile
+  const { unreadable } = embedAll(store, to, embed) // photographs that came meanwhile
+  const lost = peopleLost(store, inUse, to ?? pretrainedUnder(store, inUse), unreadable)
   put(store, {
     inUse: to,
     replaced: replaced.slice(0, -1),
     choicesOf: { ...choicesOf, [inUse]: choices(store) },
   })
   bringBack(store, choicesOf[nameOf(to)])
-  log(store, { kind: 'rolled-back', from: inUse, to })
-  return { kind: 'rolled-back', from: inUse, to }
+  log(store, { kind: 'rolled-back', from: inUse, to, lost })
+  return { kind: 'rolled-back', from: inUse, to, lost }
 }
 
 /** Inside `store.write`: a model that was deleted is no way back any more. */
@@ -218,31 +226,33 @@ function embedAll(store: Store, version: string | null, embed: Embed) {
   }
   let photographs = 0
   let without = 0
+  const unreadable = new Set<number>()
   for (const [photograph, by] of seen) {
     const made = embed(version, by, { of: 'person', photograph })
-    if (!made) without++
-    if (!made || by.some(({ modelVersion }) => modelVersion === made.modelVersion)) continue
+    if (!made || made === 'unreadable') without++
+    if (made === 'unreadable') unreadable.add(photograph)
+    if (!made || made === 'unreadable' || by.some(({ modelVersion }) => modelVersion === made.modelVersion))
+      continue
     putEmbedding(store, photograph, made.modelVersion, made.features!, made.embedding)
     photographs++
   }
   for (const [photograph, by] of strangersSeen(store)) {
     const made = embed(version, by, { of: 'stranger', photograph })
-    if (made && !by.some(({ modelVersion }) => modelVersion === made.modelVersion))
+    if (made && made !== 'unreadable' && !by.some(({ modelVersion }) => modelVersion === made.modelVersion))
       putStrangerEmbedding(store, photograph, made.modelVersion, made.embedding)
   }
-  return { photographs, without }
+  return { photographs, without, unreadable }
 }
 
-/** People whom one model can compare and the other cannot, and will not: their crops were not kept. */
-function peopleLost(store: Store, before: string, after: string): number {
-  const { n } = store.get(
-    `SELECT count(*) AS n FROM template WHERE model_version = ?
-     AND person NOT IN (SELECT person FROM template WHERE model_version = ?)
-     AND person NOT IN (SELECT person FROM photograph JOIN crop ON crop.photograph = photograph.id)`,
-    before,
-    after,
-  )!
-  return Number(n)
+/** People whom one model can compare and the other cannot, and will not: no crop was kept that it could look at. */
+function peopleLost(store: Store, before: string, after: string, unreadable: ReadonlySet<number>): number {
+  const hoped = store
+    .all('SELECT id, person FROM photograph JOIN crop ON crop.photograph = photograph.id')
+    .filter(({ id }) => !unreadable.has(Number(id)))
+  const compared = (version: string) =>
+    store.all('SELECT person FROM template WHERE model_version = ?', version)
+  const kept = new Set([...hoped, ...compared(after)].map(({ person }) => Number(person)))
+  return compared(before).filter(({ person }) => !kept.has(Number(person))).length
 }
 
 function strangersSeen(store: Store): Map<number, Seen[]> {

@@ -87,8 +87,12 @@ export class Models {
     if (!gives) return
     if (gives.kind === 'refused') return this.#notices.problem(gives.message)
     await this.#changed()
+    const lost =
+      gives.lost > 0
+        ? ` ${countWords(gives.lost, 'person', 'people')} enrolled meanwhile cannot be verified by it, as no crop was kept that it could look at: enrol them again.`
+        : ''
     this.#notices.done(
-      `${this.nameOf(gives.to)} is in use again: every decision is as it was before ${this.nameOf(gives.from)}.`,
+      `${this.nameOf(gives.to)} is in use again: every decision is as it was before ${this.nameOf(gives.from)}.${lost}`,
     )
   }
 

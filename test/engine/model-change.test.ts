@@ -9,6 +9,7 @@ import type { NewModelVersion } from '../../src-main/gallery/versions.ts'
 import { applyHead, identityHead } from '../../src-main/training/gallery-run/head.ts'
 import { cropHash, cropToPng } from '../../src-main/vision/kept-crop.ts'
 import { colourFile, drawnCrop, drawnNetworks } from './drawn-networks.ts'
+import { cropOf } from '../gallery/made-up.ts'
 import { frameOf, madeUpCard, madeUpParts } from './made-up-faces.ts'
 
 const files = { pretrained: colourFile(1), better: colourFile(2) }
@@ -121,7 +122,11 @@ test('who was enrolled under a network is read by the old one from the kept crop
   gallery
     .embeddings(network, cy)[0]!
     .embedding.forEach((value, i) => expect(value).toBeCloseTo(again.embedding[i]!, 5))
-  expect(await rollBackModel(upToDate(over))).toMatchObject({ to: null })
+  expect(await rollBackModel(upToDate(over))).toMatchObject({ to: null, lost: 1 }) // Cy
+  const [event, before] = modelEvents(upToDate(over))
+  expect(event!.sentence).toMatch(/to pre-trained\. One person enrolled meanwhile cannot be verified by it/)
+  expect(before!.sentence).toMatch(/\.$/)
+  expect(before!.sentence).not.toContain('cannot be verified')
   const old = await (await parts.vision).embed(drawnCrop(6))
   expect(gallery.embeddings('1', ben)[0]!.embedding).toEqual(old.embedding)
   expect(gallery.template(cy, '1').kind).toBe('other-version') // nothing that the old net could look at
@@ -134,6 +139,17 @@ test('a network is not put in use where somebody has no crop it could look at', 
   const version = added(parts, { network: await files.better })
   expect(await promoteModel(parts, version, asIs)).toMatchObject({ kind: 'refused', reason: 'no-crops' })
   expect(parts.gallery.modelInUse().inUse).toBe(null)
+})
+
+test('nor where the only crop of somebody cannot be read', async () => {
+  const parts = await openParts()
+  await enrolled(parts, 'Ada', [1, 2])
+  const { crop: _crop, ...unreadable } = await photograph(parts, 3)
+  parts.gallery.enrol({ name: 'Ben', consentAt: 1, skippedViews: [] }, [{ ...unreadable, crop: cropOf(3) }])
+  const version = added(parts, { network: await files.better })
+  expect(await promoteModel(parts, version, asIs)).toMatchObject({ kind: 'refused', reason: 'no-crops' })
+  expect(parts.gallery.modelInUse().inUse).toBe(null)
+  expect(parts.gallery.embeddings(version)).toEqual([])
 })
 
 test('a photograph that comes while crops are read is read too, and cancelling changes nothing', async () => {

@@ -119,7 +119,7 @@ describe('rolling back', () => {
     const version = added(gallery)
     gallery.promote(version, turn, asIs)
     gallery.setChoice(choice(0.77, version)) // in place of the old one
-    expect(gallery.rollBack(turn)).toEqual({ kind: 'rolled-back', from: version, to: null })
+    expect(gallery.rollBack(turn)).toEqual({ kind: 'rolled-back', from: version, to: null, lost: 0 })
     expect(decidedBy(gallery, base)).toEqual(before)
     expect(gallery.modelInUse()).toEqual({ inUse: null, replaced: [] })
     expect(gallery.rollBack(turn)).toMatchObject({ kind: 'refused', reason: 'no-way-back' })
@@ -304,6 +304,40 @@ test('who trained a model is remembered with all that descends from it, and afte
   expect(added(gallery)).toBe(first) // from a file that says nothing of them
   expect(gallery.strangersThatTrained(first)).toEqual(new Set([a, b]))
   expect(galleryBytes(home).includes(Buffer.from(a!, 'hex'))).toBe(false) // sealed
+})
+
+test('of models made before it was kept who trained them, everybody counts who can have been', async () => {
+  const { home, gallery, cohort } = await galleryOfTwo()
+  const trainedOn = (others: string) => ({ people: [1], photographs: 5, others, hash: 'abc' })
+  const first = added(gallery, { trainedOn: trainedOn('90 people of cohorts that may be trained on') })
+  const virtual = added(gallery, { head: Float32Array.of(1), trainedOn: trainedOn('virtual strangers') })
+  const child = added(gallery, { head: Float32Array.of(2), parent: first })
+  const later = String(7).repeat(32)
+  const grandchild = added(gallery, { head: Float32Array.of(3), parent: child, strangers: [later] })
+  const after = gallery.addCohort('Came later')
+  const { crop, cropHash, embedding } = photographOf(8)
+  gallery.addStranger(after, { stranger: 1, crop: crop!, cropHash, modelVersion: base, embedding })
+  gallery.close()
+  const database = new DatabaseSync(join(home, 'gallery.sqlite'))
+  database.exec('UPDATE model_version SET made_at = 20; UPDATE cohort SET imported_at = 10 * id + 10')
+  database.exec('UPDATE cohort SET imported_at = 21 WHERE id = 2')
+  database.close()
+
+  const opened = await openGallery(home)
+  opened.recordWhoTrained()
+  const crops = opened.strangers().filter((each) => each.cohort === cohort)
+  const there = crops.map((each) => each.crop!)
+  expect(there).toHaveLength(1)
+  expect([...opened.strangersThatTrained(first)]).toEqual(there)
+  expect([...opened.strangersThatTrained(child)]).toEqual(there)
+  expect(opened.strangersThatTrained(grandchild)).toEqual(new Set([...there, later]))
+  expect(opened.strangersThatTrained(virtual).size).toBe(0)
+  // Once: who comes into that cohort afterwards trained nobody.
+  const another = photographOf(7)
+  const kept = { crop: another.crop!, cropHash: another.cropHash, embedding: another.embedding }
+  opened.addStranger(cohort, { stranger: 2, modelVersion: base, ...kept })
+  opened.recordWhoTrained()
+  expect([...opened.strangersThatTrained(first)]).toEqual(there)
 })
 
 test('a run that gives numbers that are here says anew what is known of them, but of what is or was in force', async () => {

@@ -282,7 +282,9 @@ describe('before and after', () => {
       await verdict.getByRole('button', { name: 'Promote' }).click()
       await page.getByText(/retrained 1 is in use: 296 photographs embedded anew/).waitFor()
       await verdict.getByRole('button', { name: 'Roll back to pre-trained' }).click()
-      await page.getByText('pre-trained is in use again: every decision is as it was').waitFor()
+      await page
+        .getByText(/pre-trained is in use again: every decision is as it was.* 1 person .* enrol them again/)
+        .waitFor()
       expect(heard(engine, 'models.promote')).toHaveLength(1)
       expect(heard(engine, 'models.roll-back')).toHaveLength(1)
       await page.getByRole('heading', { level: 2, name: 'Passed the gate' }).waitFor()

@@ -424,7 +424,7 @@ export class ScriptedRetraining {
       if (!from || !to) return { kind: 'refused', reason: 'no-way-back', message: 'There is no way back.' }
       this.#use(to.version, '')
       this.#note('rolled-back', from.version, to.version)
-      return { kind: 'rolled-back', from: from.version, to: to.version }
+      return { kind: 'rolled-back', from: from.version, to: to.version, lost: 1 }
     },
     'models.delete': ({ version }) => {
       this.models = this.models.filter((model) => model.version !== version)

@@ -98,8 +98,8 @@ export function retrainingCalls({ trainer, probe, timing }: Started) {
       'models.roll-back': async () => {
         const outcome = await rollBackModel({ ...parts })
         if (outcome.kind === 'refused') return outcome
-        const { from, to } = changing(outcome)
-        return { kind: 'rolled-back', from, to: to ?? pretrainedVersion(parts) }
+        const { from, to, lost } = changing(outcome)
+        return { kind: 'rolled-back', from, to: to ?? pretrainedVersion(parts), lost }
       },
       'models.delete': ({ version }) => {
         if (version === pretrainedVersion(parts))

@@ -30,8 +30,19 @@ export function modelEvents(parts: Pick<Parts, 'gallery' | 'model' | 'pretrained
       }
     }
     const [from, to] = [event.from, versionOf(event.to)]
-    const sentence = `Rolled back from ${called(from)} to ${called(to)}.`
+    const sentence = [`Rolled back from ${called(from)} to ${called(to)}.`, ...lostInWords(event.lost)].join(
+      ' ',
+    )
     const forced = { evenThoughRejected: false, evenThoughJudgedAgainst: null }
     return { at: event.at, kind: 'rolled-back', from, to, ...forced, sentence }
   })
+}
+
+/** Whom the model of before cannot compare; no sentence where it can compare everybody. */
+export function lostInWords(people = 0): string[] {
+  if (!(people > 0)) return []
+  const who = people === 1 ? 'One person' : `${people} people`
+  return [
+    `${who} enrolled meanwhile cannot be verified by it: no crop was kept that it could look at. Enrol them again.`,
+  ]
 }

@@ -191,7 +191,12 @@ test('a promoted model is in use, is written into the activity, and goes back', 
   expect(await engine.call('models.delete', { version: '1' })).toMatchObject({ reason: 'pre-trained' })
   const { csv } = await engine.call('attempts.csv', {})
   expect(csv).toContain(`,,model-promoted,,,${version}`)
-  expect(await engine.call('models.roll-back', {})).toEqual({ kind: 'rolled-back', from: version, to: '1' })
+  expect(await engine.call('models.roll-back', {})).toEqual({
+    kind: 'rolled-back',
+    from: version,
+    to: '1',
+    lost: 0,
+  })
   expect(await engine.call('models.events', {})).toMatchObject([
     { kind: 'rolled-back', from: version, to: '1' },
     { kind: 'promoted', from: '1', to: version, evenThoughRejected: false },
