@@ -94,6 +94,7 @@ import {
   trainingRun,
 } from './training-runs.ts'
 import type { IsGone, NewRun, RunEnding, RunProgress } from './training-runs.ts'
+import { recordWhoTrained, unrecordedTraining } from './unrecorded-training.ts'
 import { modelEvents, modelInUse, promote, promotionRefusal, rollBack } from './versions-in-use.ts'
 import type {
   Embed,
@@ -450,6 +451,12 @@ export class Gallery {
   /** Crops of strangers (`Stranger.crop`) that trained a version, or one that it descends from. */
   strangersThatTrained(version: string): Set<string> {
     return strangersThatTrained(this.#store, version)
+  }
+
+  /** Which strangers trained models that were made before that was kept, as far as it can be told. */
+  recordWhoTrained(): void {
+    if (unrecordedTraining(this.#store).size > 0)
+      this.#store.write(() => recordWhoTrained(this.#store), { quietly: true })
   }
 
   /** A candidate, not in use. Refuses with 'same-model'. */

@@ -26,6 +26,7 @@ import type { Store } from './store.ts'
 import { refreshTemplates, templates } from './templates.ts'
 import { asCrops } from './trained-on.ts'
 import { addModelVersion, modelVersion, networkVersionOf, versionOf } from './versions.ts'
+import { recordWhoTrained } from './unrecorded-training.ts'
 import { restoreInUse } from './versions-in-use.ts'
 
 export interface ImportOptions extends TransferOptions {
@@ -124,6 +125,7 @@ export async function importGallery(
   if (unchecked.photographs > 0) imported.notes.push(uncheckedInWords(unchecked))
   store.write(() => markPairs(store, file, numbers))
   if (!numbers.areKept) addModels()
+  store.write(() => recordWhoTrained(store)) // a file of an older version does not say
   return imported
 }
 

@@ -9,6 +9,11 @@ export function strangersThatTrained(store: Store, version: string): Set<string>
   return new Set(row ? asCrops(store.seal.open(row.strangers as Uint8Array, place(version))) : [])
 }
 
+/** Whether anything is known of whom this version was trained on: of nobody, nothing is kept. */
+export function isRecorded(store: Store, version: string): boolean {
+  return store.get('SELECT 1 FROM trained_on WHERE model_version = ?', version) !== undefined
+}
+
 /**
  * Inside `store.write`: besides what is known of this version. What it says outlives the version, so that a model that
  * comes back from a file is known again.

@@ -316,6 +316,21 @@ async function forged(change: (file: ExportedGallery) => void): Promise<Uint8Arr
   return sealFile(parts(), passphrase)
 }
 
+test('who trained a model is known from a file of a version that did not say: everybody who was there then', async () => {
+  const bytes = await forged(({ models }) => {
+    for (const model of models) delete model.strangers
+    models[0]!.description.trainedOn.others = '1 people of cohorts that may be trained on'
+  })
+  const inUse = await openGallery(newHome())
+  enrolled(inUse, 'Eva', [photographOf(60)])
+  for (const gallery of [await openGallery(newHome()), inUse]) {
+    await imported(gallery, bytes)
+    const [first, second] = gallery.modelVersions().map(({ version }) => gallery.strangersThatTrained(version))
+    expect(first).toEqual(new Set(gallery.strangers().map(({ crop }) => crop)))
+    expect([first!.size, second!.size]).toEqual([2, 0])
+  }
+})
+
 test.each<[string, (file: ExportedGallery) => void]>([
   ['a model in use that is not in it', ({ rest }) => (rest.modelInUse.inUse = 'model-1-0123456789ab')],
   ['a way back that is not in it', ({ rest }) => rest.modelInUse.replaced.push('model-1-0123456789ab')],

@@ -12,6 +12,7 @@ import type { Job } from '../jobs.ts'
 import { readPretrainedHead, underModel } from '../model-in-use.ts'
 import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
+import { hashStrangers } from '../tuning/cohort-photographs.ts'
 import { thresholdInForce } from '../tuning/in-force.ts'
 import { multiplier } from '../tuning/multiply.ts'
 import { embeddingsUnder, readOnce, type EmbeddingsUnder, type ReadLastLayer } from './embeddings-under.ts'
@@ -44,6 +45,7 @@ export async function compareModels(
 ): Promise<ModelComparison | Refusal> {
   const summaries = { before: modelSummary(parts, before), after: modelSummary(parts, after) }
   if (!summaries.before || !summaries.after) return noSuchModel
+  await hashStrangers(parts)
   const seenBefore = await embeddingsUnder(parts, before, job, lastLayer)
   if (seenBefore.kind === 'refused') return seenBefore
   const seenAfter = await embeddingsUnder(parts, after, job, lastLayer)

@@ -3,6 +3,7 @@ import { fewestJudges } from '../../training/gallery-run/network-judges.ts'
 import type { Plan } from '../../training/gallery-run/retrain-gallery.ts'
 import type { Parts } from '../parts.ts'
 import { galleryRunOf } from './gallery-run.ts'
+import { hashStrangers } from '../tuning/cohort-photographs.ts'
 import { plannedProcessor, processorFor, triedProcessors } from './processors.ts'
 import { usualWish } from './options.ts'
 import { recipeOf } from './recipe.ts'
@@ -22,6 +23,7 @@ export async function retrainPlan(
     import('../../training/gallery-run/retrain-gallery.ts'),
     import('../../training/gallery-run/run-cost.ts'),
   ])
+  await hashStrangers(parts)
   const run = await galleryRunOf(parts)
   const plans = { head: planOf(run, 'head'), stage: planOf(run, 'stage'), all: planOf(run, 'all') }
   const plan = plans[wish.depth]

@@ -27,7 +27,10 @@ export async function keepStranger(
   return added.kind === 'refused' ? added : { kind: 'kept', photograph: added.photograph }
 }
 
-/** Of photographs that an older version of the program kept: without it nobody knows whether they trained a model. */
+/**
+ * Of photographs that an older version of the program kept: without it nobody knows whether they trained a model. Models
+ * of older versions then get to know whom they were trained on. Nothing is done where nothing is old.
+ */
 export async function hashStrangers({ gallery }: Pick<Parts, 'gallery'>): Promise<void> {
   for (const { photograph } of gallery.strangersWithoutHash()) {
     const png = gallery.strangerCrop(photograph)
@@ -38,6 +41,7 @@ export async function hashStrangers({ gallery }: Pick<Parts, 'gallery'>): Promis
       crop ? cropHash(crop) : createHash('sha256').update(png).digest('hex'),
     )
   }
+  gallery.recordWhoTrained()
 }
 
 /** After a change of the model: strangers are read anew from their crops before anybody is compared with them. */

@@ -7,6 +7,7 @@ import { random } from '../../learning/random.ts'
 import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
 import { correctionFor } from '../strangers-model.ts'
+import { hashStrangers } from './cohort-photographs.ts'
 
 /** People who are not enrolled, to probe everybody's references. */
 export interface StandIns {
@@ -30,7 +31,9 @@ export async function standIns(
   strangers: Exclude<Strangers, { kind: 'gallery' }>,
   form: Form,
 ): Promise<StandIns | Refusal> {
-  return strangers.kind === 'cohort' ? fromCohort(parts, strangers.cohort) : virtual(parts, form)
+  if (strangers.kind !== 'cohort') return virtual(parts, form)
+  await hashStrangers(parts) // who trained the model in use is known by it
+  return fromCohort(parts, strangers.cohort)
 }
 
 function fromCohort(

@@ -146,6 +146,31 @@ describe('a cohort that trained a model', () => {
     expect(gallery.strangersWithoutHash()).toEqual([])
   })
 
+  test('is no stranger to the model in use after an upgrade, where the older version kept nothing of them', async () => {
+    const { home, gallery } = open.parts
+    const training = await cohortOf([1, 2, 3], true)
+    const version = await trained()
+    await promoteModel(open.parts, version, { evenIfRejected: true })
+    gallery.setMayTrain(training, false)
+    open.engine.close()
+    gallery.close()
+    const database = new DatabaseSync(gallery.path)
+    database.exec(`
+      DROP TABLE trained_on;
+      ALTER TABLE cohort_photograph DROP COLUMN crop_hash;
+      ALTER TABLE photograph DROP COLUMN taken;
+      PRAGMA user_version = 5;
+    `)
+    database.close()
+
+    open = await openEngine(home)
+    const plan = await open.engine.call('retrain.plan', usualWish)
+    if (plan.kind === 'refused') throw new Error(plan.message)
+    expect(plan).toMatchObject({ cohortPeople: 0 })
+    expect(plan.notes).toContainEqual(expect.stringMatching(/^3 imported strangers do not judge/))
+    expect(open.parts.gallery.strangersThatTrained(version).size).toBe(6)
+  }, 30_000)
+
   test('judges a model that comes back from a file as little as before', async () => {
     const { gallery } = open.parts
     const cohort = await cohortOf([1, 2, 3], true)
