@@ -46,13 +46,16 @@ export function rolesOf<R extends CohortRow>(
   if (depth === 'head' || count(judging) >= fewestJudges) return roles
 
   const able = withoutPeople(mayTrain, peopleOf(mayTrain, trainedBefore))
-  const spared = inOrderOfCrops(able).slice(0, Math.floor(count(mayTrain) / judgesShare))
+  const spared = onceEach(inOrderOfCrops(able), able).slice(0, Math.floor(count(mayTrain) / judgesShare))
   if (spared.length < fewestJudges) return roles
   const isSpared = new Set(spared)
+  const sparedRows = mayTrain.filter(({ person }) => isSpared.has(person))
+  // The same person may be in two cohorts, under two numbers: under neither do they train.
+  const sparedCrops = new Set(sparedRows.map(({ crop }) => crop))
   return {
     ...roles,
-    mayTrain: withoutPeople(mayTrain, isSpared),
-    judging: [...judging, ...mayTrain.filter(({ person }) => isSpared.has(person))],
+    mayTrain: withoutPeople(mayTrain, new Set([...isSpared, ...peopleOf(mayTrain, sparedCrops)])),
+    judging: [...judging, ...sparedRows],
   }
 }
 
@@ -85,6 +88,19 @@ export function peopleOf(rows: readonly CohortRow[], crops: ReadonlySet<string |
 
 export function withoutPeople<R extends CohortRow>(rows: readonly R[], people: ReadonlySet<string>): R[] {
   return rows.filter(({ person }) => !people.has(person))
+}
+
+/** Of who is there under two numbers, as a crop in common tells, the first. */
+function onceEach(people: readonly string[], rows: readonly CohortRow[]): string[] {
+  const crops = new Map(people.map((person): [string, string[]] => [person, []]))
+  for (const { person, crop } of rows) if (crop !== null) crops.get(person)!.push(crop)
+  const seen = new Set<string>()
+  return people.filter((person) => {
+    const own = crops.get(person)!
+    const isKnown = own.some((crop) => seen.has(crop))
+    for (const crop of own) seen.add(crop)
+    return !isKnown
+  })
 }
 
 /** A crop's hash is as good as a lot: no name and no order of a folder decides who judges. */

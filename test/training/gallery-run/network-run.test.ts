@@ -360,6 +360,25 @@ describe('of cohorts', () => {
     expect(rolesOf([...few, ...twice.slice(0, 2)], nobody, 'head')).toMatchObject({ leftOut: 1 })
   })
 
+  test('whoever is in two cohorts and is spared to judge trains under neither number, and judges once', () => {
+    // One folder imported twice: each person's photographs 1 and 2 in one cohort, 2 and 3 in the other.
+    const rows = [0, 1].flatMap((first) =>
+      Array.from({ length: 400 }, (_, i): CohortRow => {
+        const crop = createHash('sha256')
+          .update(`${i >> 1} ${first + (i & 1)}`)
+          .digest('hex')
+          .slice(0, 32)
+        return { photograph: 400 * first + i, person: `${first} ${i >> 1}`, crop, mayTrain: true }
+      }),
+    )
+    const { mayTrain, judging } = rolesOf(rows, nobody, 'stage')
+    const crops = new Set(judging.map(({ crop }) => crop))
+    expect(people(judging).size).toBe(80)
+    expect(crops.size).toBe(160) // two of each, of nobody twice
+    expect(mayTrain.filter(({ crop }) => crops.has(crop))).toEqual([])
+    expect(people(mayTrain).size).toBe(400 - 2 * 80)
+  })
+
   test('it is said who does not judge, and what that leaves', () => {
     expect(whoMayNotJudge(0, 0)).toEqual([])
     expect(whoMayNotJudge(1, 40)[0]).toMatch(/^1 imported person does not judge: .* trained on them\.$/)
