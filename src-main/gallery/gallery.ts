@@ -82,7 +82,7 @@ import type {
 import { setSettings, settings } from './settings.ts'
 import type { Store } from './store.ts'
 import { template, templates } from './templates.ts'
-import { strangersThatTrained } from './trained-on.ts'
+import { peopleOfDeleted, strangersThatTrained } from './trained-on.ts'
 import {
   beginRun,
   endLostRuns,
@@ -451,6 +451,11 @@ export class Gallery {
   /** Crops of strangers (`Stranger.crop`) that trained a version, or one that it descends from. */
   strangersThatTrained(version: string): Set<string> {
     return strangersThatTrained(this.#store, version)
+  }
+
+  /** Enrolled people whom a model was trained on that was here and was deleted; nobody where none is known. */
+  peopleOfDeleted(version: string): PersonId[] {
+    return peopleOfDeleted(this.#store, version)
   }
 
   /** Which strangers trained models that were made before that was kept, as far as it can be told. */

@@ -1,3 +1,4 @@
+import type { PersonId } from '../contract.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -28,6 +29,28 @@ export function putStrangersThatTrained(store: Store, version: string, crops: It
     store.seal.seal(asBytes(all), place(version)),
   )
 }
+
+/** Enrolled people whom a model was trained on that was here and was deleted; nobody where none is known. */
+export function peopleOfDeleted(store: Store, version: string): PersonId[] {
+  const row = store.get('SELECT strangers FROM trained_on WHERE model_version = ?', peopleOf(version))
+  return row
+    ? (JSON.parse(store.seal.openText(row.strangers as Uint8Array, place(peopleOf(version)))) as PersonId[])
+    : []
+}
+
+/** Inside `store.write`, before a version goes: should it come back from a file, its people are known again. */
+export function putPeopleOfDeleted(store: Store, version: string, people: readonly PersonId[]): void {
+  if (people.length === 0) return
+  const sealed = store.seal.sealText(JSON.stringify(people), place(peopleOf(version)))
+  store.run(
+    'INSERT OR REPLACE INTO trained_on (model_version, strangers) VALUES (?, ?)',
+    peopleOf(version),
+    sealed,
+  )
+}
+
+/** No version has a space in it. */
+const peopleOf = (version: string) => `people of ${version}`
 
 /** As a model's row and a file know a crop. */
 export function cropId(cropHash: string): string {

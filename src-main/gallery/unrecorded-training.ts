@@ -12,7 +12,9 @@ export function unrecordedTraining(store: Store): Map<string, string[]> {
   const unrecorded = new Map<string, string[]>()
   for (const model of modelVersions(store)) {
     const { version, base, parent } = model
-    const own = saysPeopleOfCohorts(model) && !isRecorded(store, version) ? whoWasThere(store, model) : []
+    // Older ones than that say nothing at all.
+    const others = (model as Partial<ModelVersion>).trainedOn?.others ?? ''
+    const own = saysPeopleOfCohorts(others) && !isRecorded(store, version) ? whoWasThere(store, model) : []
     const inherited = [base, parent].flatMap((each) =>
       unrecorded.has(each) ? [...unrecorded.get(each)!, ...strangersThatTrained(store, each)] : [],
     )
@@ -26,9 +28,9 @@ export function recordWhoTrained(store: Store): void {
   for (const [version, crops] of unrecordedTraining(store)) putStrangersThatTrained(store, version, crops)
 }
 
-/** Older ones than these words say nothing at all. */
-function saysPeopleOfCohorts({ trainedOn }: Partial<Pick<ModelVersion, 'trainedOn'>>): boolean {
-  return trainedOn?.others.includes('people of cohorts') ?? false
+/** As a run writes whom it mixed in. */
+export function saysPeopleOfCohorts(others: string): boolean {
+  return others.includes('people of cohorts')
 }
 
 function whoWasThere(store: Store, { madeAt }: ModelVersion): string[] {

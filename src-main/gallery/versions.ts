@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PersonId, Refusal } from '../contract.ts'
 import type { Row, Store } from './store.ts'
-import { putStrangersThatTrained, strangersThatTrained } from './trained-on.ts'
+import { putPeopleOfDeleted, putStrangersThatTrained, strangersThatTrained } from './trained-on.ts'
 import { runThatMade } from './training-runs.ts'
 import { forgetWayBack, modelEvents, modelInUse } from './versions-in-use.ts'
 
@@ -224,6 +224,7 @@ export function removeModelVersion(store: Store, version: string): { kind: 'remo
       reason: 'only-features',
       message: 'Some photographs were kept by this model alone, without their crops: they would be lost.',
     }
+  putPeopleOfDeleted(store, version, modelVersion(store, version)?.trainedOn?.people ?? [])
   if (store.run('DELETE FROM model_version WHERE version = ?', version) === 0) return noSuchModel
   for (const table of ['embedding', 'template', 'cohort_embedding', 'hard_example_embedding'])
     store.run(`DELETE FROM ${table} WHERE model_version = ?`, version)

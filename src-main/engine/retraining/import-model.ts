@@ -1,5 +1,6 @@
 import type { Refusal } from '../../contract.ts'
 import { asCrops } from '../../gallery/trained-on.ts'
+import { saysPeopleOfCohorts } from '../../gallery/unrecorded-training.ts'
 import { networkVersionOf, versionOf, type NewModelVersion } from '../../gallery/versions.ts'
 import { candidateCard } from '../../training/gallery-run/candidate-card.ts'
 import { applyHead, type Head } from '../../training/gallery-run/head.ts'
@@ -55,23 +56,30 @@ export async function importModel(
       ? await foreignHead(parts, note, model, job, lastLayer)
       : await foreignNetwork(parts, note, model, job)
   if (foreign.kind === 'refused') return foreign
-  if (gallery.modelVersion(foreign.version))
-    return refused('same-model', `This very model is there already, as ${foreign.version}.`)
+  // A network is built anew here: it may be here by the name that it was exported with, with a last bit that differs.
+  const names = [foreign.version, note.version]
+  const here = names.find((version) => gallery.modelVersion(version))
+  if (here !== undefined) return refused('same-model', `This very model is there already, as ${here}.`)
 
   const before = await embeddingsUnder(parts, parts.model.version, job, lastLayer)
   if (before.kind === 'refused') return before
   await hashStrangers(parts)
-  const strangers = asCrops(Buffer.from(note.trainedOn.strangers ?? '', 'base64'))
-  const family = [parts.model.version, foreign.version, note.parent, note.base]
+  const { photographs, others, hash } = note.trainedOn
+  const strangers = [
+    ...strangersOf(parts, note),
+    ...names.flatMap((version) => [...gallery.strangersThatTrained(version)]),
+  ]
+  const family = [parts.model.version, note.parent, note.base]
   const trained = new Set([
     ...strangers,
     ...family.flatMap((version) => [...gallery.strangersThatTrained(version)]),
   ])
+  // Numbers of another gallery's people mean nobody here; those of one that was made here are known by its name.
+  const people = names.flatMap((version) => gallery.peopleOfDeleted(version))
   const judged = await judgeImport(parts, before, foreign.embeddings, foreign.heads, foreign.parity, trained)
   if (judged.kind === 'refused') return judged
   const { verdict, threshold, strangersInWords, notes } = judged
   const report: CandidateReport = { ...verdict, threshold, strangers: strangersInWords, mixed: [], notes }
-  const { people, photographs, others, hash } = note.trainedOn
   const added = gallery.addModelVersion({
     ...foreign.made,
     strangers,
@@ -82,9 +90,9 @@ export async function importModel(
     processor: note.processor,
     seconds: note.seconds,
     trainedOn: {
-      people: [], // numbers of another gallery's
+      people: [...new Set(people)],
       photographs,
-      others: `imported: ${people} people elsewhere${others ? `, ${others}` : ''}`,
+      others: `imported: ${people.length > 0 ? 'made here' : `${note.trainedOn.people} people elsewhere`}${others ? `, ${others}` : ''}`,
       hash,
     },
     verdict: verdict.kind,
@@ -92,6 +100,13 @@ export async function importModel(
     card: candidateCard(parts.card, foreign.version, threshold.after / threshold.before, judged.moved),
   })
   return added.kind === 'refused' ? added : { kind: 'imported', version: foreign.version }
+}
+
+/** Crops of strangers that trained it. An older version of the program did not say whose: everybody here can have been. */
+function strangersOf({ gallery }: Parts, { trainedOn }: Note): string[] {
+  if (trainedOn.strangers !== undefined) return asCrops(Buffer.from(trainedOn.strangers, 'base64'))
+  if (!saysPeopleOfCohorts(trainedOn.others)) return []
+  return gallery.strangers().flatMap(({ crop }) => (crop === null ? [] : [crop]))
 }
 
 const why = {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readExported, withNote } from '../../../src-main/engine/retraining/exported-model.ts'
 import { galleryRunOf } from '../../../src-main/engine/retraining/gallery-run.ts'
 import { usualWish } from '../../../src-main/engine/retraining/options.ts'
 import { hashStrangers } from '../../../src-main/engine/tuning/cohort-photographs.ts'
@@ -193,6 +194,9 @@ describe('a cohort that trained a model', () => {
         }
         expect(await engine.call('models.import', { bytes })).toMatchObject({ kind: 'imported' })
         expect(parts.gallery.strangersThatTrained(version).size).toBe(6)
+        // Numbers of people mean nobody elsewhere; where they were given, they are known again.
+        const here = parts === open.parts ? gallery.people().map(({ person }) => person) : []
+        expect(parts.gallery.modelVersion(version)!.trainedOn.people).toEqual(here)
         const report = await engine.call('models.report', { version })
         if (report.kind === 'refused') throw new Error(report.message)
         const left = parts === open.parts ? /^3 imported people do not judge/ : /^1 imported person does not/
@@ -202,5 +206,62 @@ describe('a cohort that trained a model', () => {
       elsewhere.engine.close()
       elsewhere.parts.gallery.close()
     }
+  }, 30_000)
+
+  test('is known by the name that a network was exported with, where it is built anew with another last bit', async () => {
+    const { gallery } = open.parts
+    const cohort = await cohortOf([1, 2, 3], true)
+    const version = await trained()
+    gallery.setMayTrain(cohort, false)
+    const {
+      version: _,
+      kind: _kind,
+      name: _name,
+      madeAt: _at,
+      bytes: _bytes,
+      ...as
+    } = gallery.modelVersion(version)!
+    const head = gallery.modelHead(version)!.map((value) => value * (1 + 2 ** -20))
+    const trainedOn = { ...as.trainedOn, people: [] }
+    const other = gallery.addModelVersion({ ...as, trainedOn, head }) as { version: string }
+    const exported = await open.engine.call('models.export', { version: other.version })
+    if (exported.kind === 'refused') throw new Error(exported.message)
+    gallery.removeModelVersion(other.version)
+    const file = readExported(new Uint8Array(exported.bytes))
+    if (file.kind !== 'read') throw new Error(file.kind)
+    const named = (changes: Partial<typeof file.note.trainedOn>) => ({
+      bytes: new Uint8Array(
+        withNote(file.model, {
+          ...file.note,
+          version,
+          trainedOn: { ...file.note.trainedOn, strangers: '', ...changes },
+        }),
+      ),
+    })
+    const call = (of: ReturnType<typeof named>) => open.engine.call('models.import', of)
+    expect(await call(named({}))).toMatchObject({ reason: 'same-model' })
+    gallery.removeModelVersion(version)
+    expect(await call(named({}))).toEqual({ kind: 'imported', version: other.version })
+    expect(gallery.strangersThatTrained(other.version)).toEqual(gallery.strangersThatTrained(version))
+    expect(gallery.modelVersion(other.version)!.trainedOn.people).toHaveLength(4)
+    const report = await open.engine.call('models.report', { version: other.version })
+    expect(report).toMatchObject({ notes: [expect.stringMatching(/^3 imported people do not judge/)] })
+  }, 30_000)
+
+  test('is everybody who is here, where a file of an older version does not say who', async () => {
+    const { gallery } = open.parts
+    await cohortOf([4, 5], false)
+    const version = await trained()
+    const exported = await open.engine.call('models.export', { version })
+    if (exported.kind === 'refused') throw new Error(exported.message)
+    gallery.removeModelVersion(version)
+    const file = readExported(new Uint8Array(exported.bytes))
+    if (file.kind !== 'read') throw new Error(file.kind)
+    const { strangers: _, ...trainedOn } = file.note.trainedOn
+    const others = '7 people of cohorts that may be trained on'
+    const note = { ...file.note, trainedOn: { ...trainedOn, others } }
+    const bytes = new Uint8Array(withNote(file.model, note))
+    expect(await open.engine.call('models.import', { bytes })).toMatchObject({ kind: 'imported' })
+    expect(gallery.strangersThatTrained(version).size).toBe(4)
   }, 30_000)
 })
