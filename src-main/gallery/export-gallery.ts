@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Refusal } from '../contract.ts'
 import { attempts } from './attempts.ts'
 import { choices, notSame, personalChoices } from './choices.ts'
-import { cohorts, strangerCrop, strangerEmbeddings } from './cohorts.ts'
+import { cohorts, strangerCrop } from './cohorts.ts'
 import { embeddings, features, modelVersions as versionsThatSaw } from './embeddings.ts'
 import { encodeRecord } from './export-records.ts'
 import type {
@@ -11,9 +11,8 @@ import type {
   ExportedModel,
   ExportedPerson,
   ExportedRest,
-  ExportedStranger,
 } from './export-records.ts'
-import { hardExampleCrop, hardExampleEmbeddings, hardExamples } from './hard-examples.ts'
+import { hardExampleCrop, hardExamples } from './hard-examples.ts'
 import { people } from './people.ts'
 import { crop, photographs } from './photographs.ts'
 import type { Person, StoredAttempt } from './records.ts'
@@ -32,8 +31,9 @@ export interface TransferOptions {
 
 /**
  * Everything as it was at the moment of the call, in one sealed file; others may write meanwhile. What is left out: runs
- * of training, which belong to the machine they ran on, and the names that people had before they were renamed, of
- * which only hashes under this gallery's key are kept.
+ * of training, which belong to the machine they ran on; the names that people had before they were renamed, of which only
+ * hashes under this gallery's key are kept; what models made of strangers and hard examples, as whoever reads the file
+ * looks at their crops.
  */
 export async function exportGallery(
   store: Store,
@@ -71,7 +71,6 @@ async function* records(
     yield encodeRecord({ kind: 'model', model: exportedModel(store, each) })
   for (const { cohort, name, importedAt, mayTrain } of cohorts(store))
     yield encodeRecord({ kind: 'cohort', cohort: { number: cohort, name, importedAt, mayTrain } })
-  const seen = strangersSeen(store)
   for (const { id, cohort, stranger } of strangers) {
     const number = Number(id)
     yield encodeRecord({
@@ -81,7 +80,7 @@ async function* records(
         cohort: Number(cohort),
         stranger: Number(stranger),
         crop: strangerCrop(store, number)!,
-        embeddings: seen.get(number) ?? [],
+        embeddings: [],
       },
     })
     await step()
@@ -134,11 +133,6 @@ function exportedAttempt({ attempt: _attempt, person: _person, ...kept }: Stored
 }
 
 function exportedHardExamples(store: Store, { person }: Person): ExportedHardExample[] {
-  const versions = store.all('SELECT DISTINCT model_version FROM hard_example_embedding ORDER BY 1')
-  const seen = versions.flatMap(({ model_version }) => {
-    const modelVersion = String(model_version)
-    return hardExampleEmbeddings(store, modelVersion).map((by) => ({ ...by, modelVersion }))
-  })
   return hardExamples(store)
     .filter((example) => example.person === person)
     .map(({ id, kind, keptAt, distance }) => ({
@@ -146,22 +140,8 @@ function exportedHardExamples(store: Store, { person }: Person): ExportedHardExa
       keptAt,
       distance,
       crop: hardExampleCrop(store, id)!,
-      embeddings: seen
-        .filter((by) => by.id === id)
-        .map(({ modelVersion, embedding, features }) => ({ modelVersion, embedding, features })),
+      embeddings: [],
     }))
-}
-
-function strangersSeen(store: Store): Map<number, ExportedStranger['embeddings']> {
-  const seen = new Map<number, ExportedStranger['embeddings']>()
-  for (const { model_version } of store.all(
-    'SELECT DISTINCT model_version FROM cohort_embedding ORDER BY 1',
-  )) {
-    const modelVersion = String(model_version)
-    for (const { photograph, embedding } of strangerEmbeddings(store, modelVersion, null))
-      seen.set(photograph, [...(seen.get(photograph) ?? []), { modelVersion, embedding }])
-  }
-  return seen
 }
 
 function exportedModel(store: Store, model: ModelVersion): ExportedModel {

@@ -127,7 +127,7 @@ const HardExample = v.object({
   keptAt: Time,
   distance: Finite,
   crop: Png,
-  embeddings: embeddings(Seen, 0),
+  embeddings: embeddings(Seen, 0), // of older programs; empty since, and never believed
 })
 
 const Person = v.object({
@@ -160,7 +160,7 @@ const Stranger = v.object({
   cohort: Id,
   stranger: Id,
   crop: Png,
-  embeddings: embeddings(v.object({ modelVersion: Word, embedding: UnitVector }), 0),
+  embeddings: embeddings(v.object({ modelVersion: Word, embedding: UnitVector }), 0), // as a hard example's
 })
 
 const CardForm = v.looseObject({

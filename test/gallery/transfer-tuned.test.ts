@@ -369,9 +369,12 @@ test('what a file says models made of strangers’ crops and of kept probes is n
   const { gallery, head } = await tunedGallery()
   expect([gallery.strangerEmbeddings(base, null).length, gallery.staleHardExamples(base)]).toEqual([2, []])
   const other = await openGallery(newHome())
+  const { features, embedding } = photographOf(99)
   const bytes = await forged(({ strangers, people }) => {
-    for (const { embeddings } of strangers) embeddings[0]!.embedding = photographOf(99).embedding
-    people[1]!.hardExamples[0]!.embeddings[0]!.embedding = photographOf(99).embedding
+    for (const { embeddings } of [...strangers, ...people.flatMap(({ hardExamples }) => hardExamples)]) {
+      expect(embeddings).toEqual([]) // older programs wrote them
+      embeddings.push({ modelVersion: base, features, embedding })
+    }
   })
   await imported(other, bytes)
   for (const version of [base, head]) {
