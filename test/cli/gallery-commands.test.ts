@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readModelCard } from '../../src-main/engine/open-parts.ts'
 import { Gallery } from '../../src-main/gallery/gallery.ts'
+import { identityHead } from '../../src-main/training/gallery-run/head.ts'
+import { cropHash, cropToPng } from '../../src-main/vision/kept-crop.ts'
+import { drawnCrop } from '../engine/drawn-networks.ts'
 import { embeddingOf } from '../engine/made-up-faces.ts'
 import { freshFolder, semblance } from './command-line.ts'
 
@@ -80,6 +83,12 @@ describe('forget', () => {
   })
 })
 
+async function opened(home: string): Promise<Gallery> {
+  const outcome = await Gallery.open({ home, key: { kind: 'key-file' }, now: Date.now })
+  if (outcome.kind === 'refused') throw new Error(outcome.message)
+  return outcome.gallery
+}
+
 describe('export and import', () => {
   const env = { SEMBLANCE_EXPORT_PASSPHRASE: 'correct horse' }
 
@@ -95,6 +104,38 @@ describe('export and import', () => {
     expect((await semblance(['people', '--json'], { home: there })).json).toMatchObject({
       people: [{ name: 'Bea' }, { name: 'Ada' }],
     })
+  })
+
+  test('a restored gallery is read with the model that it brings into use', async () => {
+    const [home, file, there] = [await galleryOf(['Ada']), join(freshFolder(), 'g.semblance'), freshFolder()]
+    const [from, card] = [await opened(home), await readModelCard()]
+    const crop = drawnCrop(1)
+    const kept = { stranger: 1, crop: await cropToPng(crop), cropHash: cropHash(crop) }
+    from.addStranger(from.addCohort('Visitors'), { ...kept, modelVersion, ...embeddingOf(5, 1) })
+    const added = from.addModelVersion({
+      base: modelVersion,
+      parent: modelVersion,
+      recipe: {},
+      processor: 'cpu',
+      seconds: 1,
+      trainedOn: { people: [], photographs: 0, others: '', hash: '' },
+      verdict: 'promote',
+      report: {},
+      card,
+      head: identityHead(128),
+    })
+    if (added.kind === 'refused') throw new Error(added.message)
+    const { version } = added
+    from.promote(version, (_, [seen]) => ({ ...seen!, modelVersion: version }), { evenIfRejected: false })
+    from.close()
+    await semblance(['export', file], { home, env })
+    const imported = await semblance(['import', file], { home: there, env })
+    expect(imported.code).toBe(0)
+    expect(imported.stdout).toContain('2 photographs of 1 person could not be checked')
+    const restored = await opened(there)
+    expect(restored.modelInUse().inUse).toBe(version)
+    expect(restored.strangerEmbeddings(version, null)).toHaveLength(1)
+    restored.close()
   })
 
   test('a file is not overwritten unasked, and a wrong passphrase is refused', async () => {

@@ -1,8 +1,7 @@
 import type { CallName } from '../../contract.ts'
 import type { Handlers, Shared } from '../../engine.ts'
 import type { StartProbe } from '../../training/processors.ts'
-import { cropFromPng } from '../../vision/kept-crop.ts'
-import { jpegOf } from '../jpeg.ts'
+import { jpegOfStored } from '../jpeg.ts'
 import { promoteModel, rollBackModel } from '../model-change.ts'
 import { readPretrainedHead } from '../model-in-use.ts'
 import type { Parts } from '../parts.ts'
@@ -118,9 +117,7 @@ export function retrainingCalls({ trainer, probe, timing }: Started) {
       'hard-example.drop': ({ id }) => changing(gallery.dropHardExample(id)),
       'hard-example.picture': async ({ id }) => {
         const png = gallery.hardExampleCrop(id)
-        return png
-          ? { kind: 'jpeg', jpeg: await jpegOf(await cropFromPng(png)) }
-          : refused('no-such-example', 'This picture is not kept (any more).')
+        return png ? jpegOfStored(png) : refused('no-such-example', 'This picture is not kept (any more).')
       },
     }
   }
