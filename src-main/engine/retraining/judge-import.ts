@@ -10,7 +10,7 @@ import { formImpostors, rowsByPerson } from '../../training/gallery-run/form-imp
 import { healthOf } from '../../training/gallery-run/health-of.ts'
 import { fewestJudges, rolesOf, whoMayNotJudge } from '../../training/gallery-run/network-judges.ts'
 import { pairedAmong, pairedWithStrangers, type Both } from '../../training/gallery-run/pairing.ts'
-import { cohortRows } from '../../training/gallery-run/retrain-gallery.ts'
+import { cohortRows } from '../../training/gallery-run/cohort-people.ts'
 import { trainingSet } from '../../training/gallery-run/training-set.ts'
 import { embeddingLength } from '../../vision/face.ts'
 import type { Parts } from '../parts.ts'

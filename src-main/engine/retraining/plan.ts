@@ -1,6 +1,6 @@
 import type { Depth, PersonId, Refusal, RetrainPlan, RetrainWish } from '../../contract.ts'
 import { fewestJudges } from '../../training/gallery-run/network-judges.ts'
-import type { Plan } from '../../training/gallery-run/retrain-gallery.ts'
+import type { Plan } from '../../training/gallery-run/plan.ts'
 import type { Parts } from '../parts.ts'
 import { galleryRunOf } from './gallery-run.ts'
 import { hashStrangers } from '../tuning/cohort-photographs.ts'
@@ -20,7 +20,7 @@ export async function retrainPlan(
 ): Promise<RetrainPlan | Refusal> {
   const { gallery, home } = parts
   const [{ planOf }, { readTimings, secondsOf, timingKey }] = await Promise.all([
-    import('../../training/gallery-run/retrain-gallery.ts'),
+    import('../../training/gallery-run/plan.ts'),
     import('../../training/gallery-run/run-cost.ts'),
   ])
   await hashStrangers(parts)

@@ -29,7 +29,8 @@ async function follow(order: RunOrder): Promise<void> {
   if (opened.kind === 'refused') return tell({ kind: 'refused', refusal: opened })
   const { parts } = opened
   const { gallery, now } = parts
-  const { planOf, retrainGallery } = await import('../../training/gallery-run/retrain-gallery.ts')
+  const { planOf } = await import('../../training/gallery-run/plan.ts')
+  const { retrainGallery } = await import('../../training/gallery-run/retrain-gallery.ts')
   const { enableProdMode } = await import('@tensorflow/tfjs')
   enableProdMode() // without its banner
   const galleryRun = await galleryRunOf(parts)

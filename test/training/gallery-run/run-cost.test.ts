@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
 import { defaultNetworkRecipe } from '../../../src-main/training/gallery-run/network-recipe.ts'
-import type { Plan } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
+import type { Plan } from '../../../src-main/training/gallery-run/plan.ts'
 import {
   batchSizeOf,
   keepRun,
