@@ -1,31 +1,23 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ComparisonForm } from '../contract.ts'
-import type { PersonId, Refusal, Strangers } from '../contract.ts'
+import type { Refusal } from '../contract.ts'
 import { addAttempt } from './attempts.ts'
-import { markNotSame, setChoice, setPersonalChoice } from './choices.ts'
+import { markNotSame, setChoice } from './choices.ts'
 import { addCohort, addStrangerUnseen, cohorts, setMayTrain } from './cohorts.ts'
-import { insertEmbedding } from './embeddings.ts'
 import type { TransferOptions } from './export-gallery.ts'
 import { decodeRecords } from './export-records.ts'
-import type {
-  ExportedGallery,
-  ExportedHardExample,
-  ExportedModel,
-  ExportedPerson,
-  ExportedStranger,
-} from './export-records.ts'
-import { addHardExampleUnseen } from './hard-examples.ts'
-import { Numbers, reserve, withNumber } from './import-numbers.ts'
+import type { ExportedGallery, ExportedModel, ExportedStranger } from './export-records.ts'
+import { importModel } from './import-model.ts'
+import { Numbers, reserve, withCohort, withNumber } from './import-numbers.ts'
+import { importPerson } from './import-person.ts'
 import { asTheirCropsShow, nobodyLooks, type Looker } from './imported-photographs.ts'
-import { addPerson, personByName } from './people.ts'
-import { addPhotographs } from './photographs.ts'
+import { personByName } from './people.ts'
 import { openFile, refuse } from './sealed-file.ts'
 import { setSettings } from './settings.ts'
 import type { Store } from './store.ts'
-import { refreshTemplates, templates } from './templates.ts'
-import { asCrops } from './trained-on.ts'
-import { addModelVersion, modelVersion, networkVersionOf, versionOf } from './versions.ts'
+import { templates } from './templates.ts'
+import { modelVersion, networkVersionOf, versionOf } from './versions.ts'
 import { recordWhoTrained } from './unrecorded-training.ts'
 import { restoreInUse } from './versions-in-use.ts'
 
@@ -229,60 +221,6 @@ function isItself({ version, description: { base }, head, network }: ExportedMod
   return network === null && version === versionOf(base, head)
 }
 
-/** Whether it was not here. Among other people than it was judged by, it has yet to earn its place. */
-function importModel(
-  store: Store,
-  { number, version, madeAt, description, head, network, strangers }: ExportedModel,
-  numbers: Numbers,
-  isRestored: boolean,
-): boolean {
-  if (modelVersion(store, version)) return false
-  const { trainedOn, report, ...others } = description
-  const model = {
-    ...others,
-    trainedOn: { ...trainedOn, people: trainedOn.people.map((person) => numbers.people.get(person) ?? 0) },
-    report: renumbered(report, numbers),
-    strangers: asCrops(strangers ?? new Uint8Array(0)),
-    ...(head ? { head } : { network: network! }),
-  }
-  const restored = numbers.areKept ? { ...model, trainedOn, report } : model
-  const named = isRestored
-    ? restored
-    : { ...restored, verdict: 'reject' as const, report: asOfElsewhere(model.report) }
-  const added = withNumber(store, 'model_version', number, numbers, () => addModelVersion(store, named))
-  if (added.kind === 'refused') throw new Error(added.message) // looked up a moment ago
-  store.run('UPDATE model_version SET made_at = ? WHERE version = ?', madeAt, version)
-  return true
-}
-
-/** A report as it stands where nobody of those is who were measured. */
-function asOfElsewhere(report: unknown): object {
-  const { sentence } = report as { sentence?: unknown }
-  const there = typeof sentence === 'string' ? ` There: ${sentence}` : ''
-  const here = `Rejected: it was judged in another gallery, and not by the people of this one.${there}`
-  return { ...(report as object), kind: 'reject', failed: null, sentence: here }
-}
-
-/** A report that speaks of people by their numbers here; of who did not come over, as of nobody (0). */
-function renumbered(report: unknown, numbers: Numbers): unknown {
-  if (Array.isArray(report)) return report.map((each) => renumbered(each, numbers))
-  if (typeof report !== 'object' || report === null) return report
-  return Object.fromEntries(
-    Object.entries(report).map(([key, value]) =>
-      key === 'person' && typeof value === 'number'
-        ? [key, numbers.people.get(value) ?? 0]
-        : [key, renumbered(value, numbers)],
-    ),
-  )
-}
-
-/** A choice measured on a cohort names it as it is called here. */
-function withCohort<C extends { strangers: Strangers }>(choice: C, { cohorts }: Numbers): C {
-  const { strangers } = choice
-  if (strangers.kind !== 'cohort' || strangers.cohort === null) return choice
-  return { ...choice, strangers: { ...strangers, cohort: cohorts.get(strangers.cohort) ?? strangers.cohort } }
-}
-
 /**
  * What the file says models made of the crop is not believed: thresholds rest on it, and it need not belong to the crop.
  * Whoever needs it looks at the crop.
@@ -298,73 +236,6 @@ function importStranger(
   return withNumber(store, 'cohort_photograph', number, numbers, () =>
     addStrangerUnseen(store, into, { stranger, crop, cropHash }),
   )
-}
-
-/** Names were checked with the file, so that a refusal means: taken. */
-function importPerson(
-  store: Store,
-  person: ExportedPerson,
-  hashes: string[],
-  numbers: Numbers,
-): { kind: 'imported' } | Refusal {
-  const added = withNumber(store, 'person', person.number, numbers, () =>
-    addPerson(store, person, person.enrolledAt),
-  )
-  if (added.kind === 'refused') return added
-  const here = added.person
-  for (const run of runsOf(person.photographs)) importPhotographs(store, here, run, numbers)
-  refreshTemplates(store, here)
-  for (const attempt of person.attempts) addAttempt(store, { ...attempt, person: here })
-  for (const choice of person.personalChoices)
-    setPersonalChoice(store, { ...withCohort(choice, numbers), person: here })
-  for (const [i, example] of person.hardExamples.entries())
-    importHardExample(store, here, example, hashes[i]!)
-  if (person.number !== undefined) numbers.people.set(person.number, here)
-  return { kind: 'imported' }
-}
-
-/** Photographs whose numbers follow on each other, which are inserted at once. */
-function runsOf(photographs: ExportedPerson['photographs']): ExportedPerson['photographs'][] {
-  const runs: ExportedPerson['photographs'][] = []
-  for (const photograph of photographs) {
-    const run = runs.at(-1)
-    const before = run?.at(-1)?.number
-    if (run && (before === undefined ? photograph.number === undefined : photograph.number === before + 1))
-      run.push(photograph)
-    else runs.push([photograph])
-  }
-  return runs
-}
-
-function importPhotographs(
-  store: Store,
-  person: PersonId,
-  run: ExportedPerson['photographs'],
-  numbers: Numbers,
-): void {
-  const firsts = run.map(({ embeddings, ...photograph }) => ({ ...photograph, ...embeddings[0]! }))
-  const kept = withNumber(store, 'photograph', run[0]!.number, numbers, () =>
-    addPhotographs(store, person, firsts),
-  )
-  if (kept.kind === 'refused') throw new Error(kept.message) // the person was added a moment ago
-  run.forEach(({ number, embeddings }, i) => {
-    const here = kept.photographs[i]!
-    if (number !== undefined) numbers.photographs.set(number, here)
-    for (const { modelVersion, features, embedding } of embeddings.slice(1))
-      insertEmbedding(store, here, person, modelVersion, features, embedding)
-  })
-}
-
-/** One that is kept here already, of whomever, stays as it is; a run looks at its crop before it trains, as at a stranger's. */
-function importHardExample(
-  store: Store,
-  person: PersonId,
-  { kind, keptAt, distance, crop }: ExportedHardExample,
-  cropHash: string,
-): void {
-  const kept = addHardExampleUnseen(store, { kind, person, distance, crop, cropHash })
-  if (kept.kind === 'refused') return
-  store.run('UPDATE hard_example SET kept_at = ? WHERE id = ?', keptAt, kept.id)
 }
 
 /** Pairs the user has looked at, of which both sides came over. */

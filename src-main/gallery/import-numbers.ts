@@ -1,4 +1,4 @@
-import type { CohortId, PersonId, PhotographId } from '../contract.ts'
+import type { CohortId, PersonId, PhotographId, Strangers } from '../contract.ts'
 import type { ExportedGallery } from './export-records.ts'
 import type { Store } from './store.ts'
 
@@ -13,6 +13,13 @@ export class Numbers {
   constructor(areKept: boolean) {
     this.areKept = areKept
   }
+}
+
+/** A choice measured on a cohort names it as it is called here. */
+export function withCohort<C extends { strangers: Strangers }>(choice: C, { cohorts }: Numbers): C {
+  const { strangers } = choice
+  if (strangers.kind !== 'cohort' || strangers.cohort === null) return choice
+  return { ...choice, strangers: { ...strangers, cohort: cohorts.get(strangers.cohort) ?? strangers.cohort } }
 }
 
 type Numbered = Parameters<Store['nextId']>[0]
