@@ -17,10 +17,10 @@ export async function createFile(path: string, text: string): Promise<void> {
 }
 
 /** As `createFile`, but in the place of what is there. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const aside = asideOf(path)
   try {
-    await writeFlushed(aside, text)
+    await writeFlushed(aside, content)
     await rename(aside, path)
     await flushFolder(dirname(path))
   } finally {
@@ -43,10 +43,10 @@ export function asideOf(path: string): string {
   return `${path}.new-${randomBytes(8).toString('hex')}`
 }
 
-async function writeFlushed(path: string, text: string): Promise<void> {
+async function writeFlushed(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
-    await file.writeFile(text)
+    await file.writeFile(content)
     await file.sync()
   } finally {
     await file.close()

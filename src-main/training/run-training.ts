@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile } from '../gallery/durable-file.ts'
 import { createLoss } from '../learning/catalogue.ts'
 import { initialParameters, initialStatistics, type Values } from '../learning/networks/initialise.ts'
 import { parameterCount, stagesAtDepth, type Network } from '../learning/networks/network.ts'
@@ -129,7 +130,7 @@ export async function* runTraining(description: RunDescription, place: RunPlace)
         notes: { network: JSON.stringify(description.network), training },
       })
       const onnx = join(out, 'trained.onnx')
-      await writeWhole(onnx, exported.onnx)
+      await replaceFile(onnx, exported.onnx)
       await writeReport(out, { description, curves, exported: { difference: exported.difference } })
       yield { kind: 'finished', onnx, difference: exported.difference }
       return
@@ -202,15 +203,10 @@ interface Report {
 }
 
 const reportPath = (out: string) => join(out, 'report.json')
-const writeReport = (out: string, report: Report) => writeWhole(reportPath(out), JSON.stringify(report))
+const writeReport = (out: string, report: Report) => replaceFile(reportPath(out), JSON.stringify(report))
 
 /** What a run that is continued had written, up to its checkpoint. */
 async function curvesUpTo(out: string, stepsDone: number): Promise<Report['curves']> {
   const { curves } = JSON.parse(await readFile(reportPath(out), 'utf8')) as Report
   return curves.filter(({ step }) => step <= stepsDone)
-}
-
-async function writeWhole(path: string, content: string | Uint8Array) {
-  await writeFile(`${path}.partial`, content)
-  await rename(`${path}.partial`, path)
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { replaceFile } from '../../gallery/durable-file.ts'
 import type { Picture } from '../../vision/face.ts'
 import { cropToPng } from '../../vision/kept-crop.ts'
 import { readPicture } from '../../vision/read-picture.ts'
@@ -93,8 +94,7 @@ async function readIndex(path: string): Promise<Index> {
 
 async function writeIndex(path: string, index: Index) {
   await mkdir(join(path, '..'), { recursive: true })
-  await writeFile(`${path}.partial`, JSON.stringify(index))
-  await rename(`${path}.partial`, path)
+  await replaceFile(path, JSON.stringify(index)) // two runs over one folder each write aside under a name of their own
 }
 
 const exists = (path: string) =>

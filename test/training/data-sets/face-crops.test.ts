@@ -95,3 +95,9 @@ test('a damaged index costs time, not pictures; a folder without photographs is 
   await rm(join(folder, 'people', 'ann'), { recursive: true })
   await expect(crop(finder())).rejects.toThrow(/holds no folder with photographs/)
 })
+
+test('several runs over one folder at once do not take each other’s list away', async () => {
+  await draw('ann', '1.png', 10)
+  const runs = await Promise.all(Array.from({ length: 16 }, () => crop(finder())))
+  expect(runs.map(({ found }) => found)).toEqual(runs.map(() => 1))
+})
