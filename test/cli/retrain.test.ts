@@ -92,7 +92,7 @@ test('a candidate is trained, judged, listed, promoted, rolled back and deleted'
   expect(again.json).toMatchObject({ kind: 'candidate' })
 
   const back = await semblance(['rollback', '--json'], { home })
-  expect(back.json).toEqual({ kind: 'rolled-back', from: version, to: null })
+  expect(back.json).toEqual({ kind: 'rolled-back', from: version, to: null, lost: 0 })
   expect(await templates(home, '1')).toEqual(before)
 
   // It was judged against the one that is gone back from: an expert may use it, and the log tells.
