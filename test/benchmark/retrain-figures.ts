@@ -1,10 +1,11 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
 import { onnxRunner } from '../../src-main/training/onnx-runner.ts'
 import { exactUpper } from '../../src-main/evaluation/binomial-bounds.ts'
 import { foldOf, folds, measureHead, protocolOf, type Faces, type Measured } from './retrain-protocol.ts'
 import { spread } from './retrain-recipes.ts'
 import { candidateOf, type Mixing } from './retrain-training.ts'
+import { keptLines } from './kept-lines.ts'
 import type { Figure } from './training-figure.ts'
 
 interface Done extends Measured {
@@ -25,12 +26,7 @@ export async function gains(
 ): Promise<Figure[]> {
   const protocol = protocolOf(faces)
   const openRunner = onnxRunner({ executionProviders: ['cpu'], threads: 1 })
-  const done: Done[] = existsSync(file)
-    ? readFileSync(file, 'utf8')
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Done)
-    : []
+  const done = keptLines<Done>(file)
   for (let number = 1; number <= folds; number++) {
     const fold = foldOf(protocol, number)
     const before = measureHead(protocol, fold, null)

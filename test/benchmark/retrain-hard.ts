@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
 import { onnxRunner } from '../../src-main/training/onnx-runner.ts'
@@ -7,6 +7,7 @@ import { retrainCrops } from './retrain-crops.ts'
 import { foldOf, folds, measureHead, protocolOf, type Measured } from './retrain-protocol.ts'
 import { spread } from './retrain-recipes.ts'
 import { candidateOf } from './retrain-training.ts'
+import { keptLines } from './kept-lines.ts'
 import type { Figure } from './training-figure.ts'
 
 interface Done extends Measured {
@@ -27,12 +28,7 @@ export async function hardGains(
   const hard = await crops.hardProbes(start, 'pre-trained', faces)
   const protocol = protocolOf(faces)
   const openRunner = onnxRunner({ executionProviders: ['cpu'], threads: 1 })
-  const done: Done[] = existsSync(file)
-    ? readFileSync(file, 'utf8')
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Done)
-    : []
+  const done = keptLines<Done>(file)
   for (let number = 1; number <= folds; number++) {
     const fold = foldOf(protocol, number)
     const before = measureHead(protocol, fold, null, hard)

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { exactLower, exactUpper } from '../../src-main/evaluation/binomial-bounds.ts'
 import type { TwoCovarianceModel } from '../../src-main/evaluation/virtual-strangers.ts'
 import { random } from '../../src-main/learning/random.ts'
@@ -8,6 +8,7 @@ import { mixedPeople } from '../../src-main/training/gate/mixed-people.ts'
 import { onnxRunner } from '../../src-main/training/onnx-runner.ts'
 import { proofKinds, proofRun, type ProofKind } from '../training/gallery-run/proof-kinds.ts'
 import type { Faces } from './retrain-protocol.ts'
+import { keptLines } from './kept-lines.ts'
 import type { Figure } from './training-figure.ts'
 
 /** One run as it is kept, line by line, in the file that `--out` names. */
@@ -47,12 +48,7 @@ export async function proof(
   }: { runs: number; seedFrom: number; file: string; kinds: readonly ProofKind[] },
   say: (line: string) => void,
 ): Promise<Figure[]> {
-  const done: Done[] = existsSync(file)
-    ? readFileSync(file, 'utf8')
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Done)
-    : []
+  const done = keptLines<Done>(file)
   const openRunner = onnxRunner({ executionProviders: ['cpu'], threads: 1 })
   for (let seed = seedFrom; seed < seedFrom + runs; seed++)
     for (const kind of kinds) {

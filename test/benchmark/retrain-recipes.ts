@@ -1,8 +1,9 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { defaultHeadRecipe, type HeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
 import { onnxRunner } from '../../src-main/training/onnx-runner.ts'
 import { foldOf, folds, measureHead, protocolOf, type Faces, type Measured } from './retrain-protocol.ts'
 import { candidateOf, type Mixing } from './retrain-training.ts'
+import { keptLines } from './kept-lines.ts'
 import type { Figure } from './training-figure.ts'
 
 const triplets = (miner: string, margin: number): Pick<HeadRecipe, 'loss'> => ({
@@ -54,12 +55,7 @@ export async function compareRecipes(
 ): Promise<Figure[]> {
   const protocol = protocolOf(faces)
   const openRunner = onnxRunner({ executionProviders: ['cpu'], threads: 1 })
-  const done: Done[] = existsSync(file)
-    ? readFileSync(file, 'utf8')
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Done)
-    : []
+  const done = keptLines<Done>(file)
   const figures: Figure[] = []
   const before = new Map<number, Measured>()
   for (const mixing of ['people', 'virtual'] as const)

@@ -8,6 +8,7 @@ import { cropHash, cropToPng } from '../../src-main/vision/kept-crop.ts'
 import { drawnCrop } from '../engine/drawn-networks.ts'
 import { embeddingOf } from '../engine/made-up-faces.ts'
 import { freshFolder, semblance } from './command-line.ts'
+import { madeVersion } from '../gallery/made-up.ts'
 
 let modelVersion: string
 beforeAll(async () => {
@@ -112,18 +113,14 @@ describe('export and import', () => {
     const crop = drawnCrop(1)
     const kept = { stranger: 1, crop: await cropToPng(crop), cropHash: cropHash(crop) }
     from.addStranger(from.addCohort('Visitors'), { ...kept, modelVersion, ...embeddingOf(5, 1) })
-    const added = from.addModelVersion({
-      base: modelVersion,
-      parent: modelVersion,
-      recipe: {},
-      processor: 'cpu',
-      seconds: 1,
-      trainedOn: { people: [], photographs: 0, others: '', hash: '' },
-      verdict: 'promote',
-      report: {},
-      card,
-      head: identityHead(128),
-    })
+    const added = from.addModelVersion(
+      madeVersion({
+        base: modelVersion,
+        parent: modelVersion,
+        card,
+        head: identityHead(128),
+      }),
+    )
     if (added.kind === 'refused') throw new Error(added.message)
     const { version } = added
     from.promote(version, (_, [seen]) => ({ ...seen!, modelVersion: version }), { evenIfRejected: false })

@@ -5,7 +5,7 @@ import { drawStrangers, type TwoCovarianceModel } from '../../src-main/evaluatio
 import { Gallery } from '../../src-main/gallery/gallery.ts'
 import { random } from '../../src-main/learning/random.ts'
 import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
-import { photographOf, someone } from '../gallery/made-up.ts'
+import { photographOf, someone, madeVersion } from '../gallery/made-up.ts'
 import { freshFolder, semblance } from './command-line.ts'
 
 const card = join(import.meta.dirname, '../../models/cards/face-recognition-strangers.json')
@@ -166,18 +166,13 @@ test('a rejected candidate is refused with its sentence, and too small a gallery
 
   const opened = await Gallery.open({ home, key: { kind: 'key-file' }, now: Date.now })
   if (opened.kind === 'refused') throw new Error(opened.message)
-  const added = opened.gallery.addModelVersion({
-    base: '1',
-    parent: '1',
-    recipe: {},
-    processor: 'cpu',
-    seconds: 1,
-    trainedOn: { people: [], photographs: 0, others: '', hash: '' },
-    verdict: 'reject',
-    report: { sentence: 'Rejected: strangers come nearer.' },
-    card: {},
-    head: Float32Array.of(1),
-  })
+  const added = opened.gallery.addModelVersion(
+    madeVersion({
+      verdict: 'reject',
+      report: { sentence: 'Rejected: strangers come nearer.' },
+      head: Float32Array.of(1),
+    }),
+  )
   opened.gallery.close()
   const refused = await semblance(['promote', added.kind === 'added' ? added.version : '', '--json'], {
     home,

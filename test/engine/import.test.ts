@@ -4,7 +4,7 @@ import { createEngine } from '../../src-main/engine.ts'
 import { jpegOfStored } from '../../src-main/engine/jpeg.ts'
 import { lookAt } from '../../src-main/engine/look-at.ts'
 import { cropHash, cropToPng } from '../../src-main/vision/kept-crop.ts'
-import { cropOf, unitVectorOf } from '../gallery/made-up.ts'
+import { cropOf, unitVectorOf, madeVersion } from '../gallery/made-up.ts'
 import { colourFile, drawnCrop, drawnNetworks } from './drawn-networks.ts'
 import { madeUpCard, madeUpParts } from './made-up-faces.ts'
 
@@ -126,18 +126,14 @@ test('no picture is shown that no model could look at', async () => {
 async function withNetwork(network: Uint8Array) {
   const vision = drawnNetworks(await colourFile(1))
   const there = await madeUpParts({ vision })
-  const added = there.gallery.addModelVersion({
-    base: there.model.version,
-    parent: there.model.version,
-    recipe: {},
-    processor: 'cpu',
-    seconds: 1,
-    trainedOn: { people: [], photographs: 0, others: '', hash: '' },
-    verdict: 'promote',
-    report: {},
-    card: madeUpCard,
-    network,
-  })
+  const added = there.gallery.addModelVersion(
+    madeVersion({
+      base: there.model.version,
+      parent: there.model.version,
+      card: madeUpCard,
+      network,
+    }),
+  )
   if (added.kind === 'refused') throw new Error(added.message)
   there.gallery.setSettings({ wantedFmr: 1e-3 })
   const networks = await vision

@@ -9,7 +9,7 @@ import type { NewModelVersion } from '../../src-main/gallery/versions.ts'
 import { applyHead, identityHead } from '../../src-main/training/gallery-run/head.ts'
 import { cropHash, cropToPng } from '../../src-main/vision/kept-crop.ts'
 import { colourFile, drawnCrop, drawnNetworks } from './drawn-networks.ts'
-import { cropOf } from '../gallery/made-up.ts'
+import { cropOf, madeVersion } from '../gallery/made-up.ts'
 import { frameOf, madeUpCard, madeUpParts } from './made-up-faces.ts'
 
 const files = { pretrained: colourFile(1), better: colourFile(2) }
@@ -45,18 +45,14 @@ function added(
   base = '1',
   parent = base,
 ): string {
-  const outcome = gallery.addModelVersion({
-    base,
-    parent,
-    recipe: {},
-    processor: 'cpu',
-    seconds: 1,
-    trainedOn: { people: [], photographs: 0, others: '', hash: '' },
-    verdict: 'promote',
-    report: {},
-    card: madeUpCard,
-    ...made,
-  })
+  const outcome = gallery.addModelVersion(
+    madeVersion({
+      base,
+      parent,
+      card: madeUpCard,
+      ...made,
+    }),
+  )
   if (outcome.kind === 'refused') throw new Error(outcome.message)
   return outcome.version
 }

@@ -10,6 +10,7 @@ import { mappedStrangers } from '../../src-main/training/gallery-run/mapped-stra
 import { distance } from '../../src-main/vision/embedding.ts'
 import type { Picture } from '../../src-main/vision/face.ts'
 import { enrolled, newHome, openGallery, photographOf, unitVectorOf } from '../gallery/fixture.ts'
+import { madeVersion } from '../gallery/made-up.ts'
 
 /** The identity with a little of everything else. */
 function head(seed: number) {
@@ -47,18 +48,13 @@ async function galleryInUse() {
   )
   const pretrained = await shared
   const card = await readModelCard()
-  const added = gallery.addModelVersion({
-    base: '1',
-    parent: '1',
-    recipe: {},
-    processor: 'cpu',
-    seconds: 1,
-    trainedOn: { people: [person], photographs: 2, others: '', hash: '' },
-    verdict: 'promote',
-    report: {},
-    card: { ...card, version: 'its own' },
-    head: head(2),
-  })
+  const added = gallery.addModelVersion(
+    madeVersion({
+      trainedOn: { people: [person], photographs: 2, others: '', hash: '' },
+      card: { ...card, version: 'its own' },
+      head: head(2),
+    }),
+  )
   const version = added.kind === 'added' ? added.version : ''
   const parts = {
     gallery,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { NewPerson, NewPhotograph } from '../../src-main/gallery/records.ts'
+import type { NewModelVersion } from '../../src-main/gallery/versions.ts'
 
 export function someone(name: string): NewPerson {
   return { name, consentAt: 1_700_000_000_000, skippedViews: [] }
@@ -27,6 +28,22 @@ export function photographOf(seed: number, changes: Partial<NewPhotograph> = {})
     modelVersion: 'model-1',
     features: vectorOf(seed + 1e6, 256),
     embedding: unitVectorOf(seed, 128),
+    ...changes,
+  }
+}
+
+/** What a made-up run leaves, fit to be promoted; its head or network is said by the test. */
+export function madeVersion(changes: Partial<NewModelVersion>): NewModelVersion {
+  return {
+    base: '1',
+    parent: '1',
+    recipe: {},
+    processor: 'cpu',
+    seconds: 1,
+    trainedOn: { people: [], photographs: 0, others: '', hash: '' },
+    verdict: 'promote',
+    report: {},
+    card: {},
     ...changes,
   }
 }

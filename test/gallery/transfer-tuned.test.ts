@@ -325,7 +325,9 @@ test('who trained a model is known from a file of a version that did not say: ev
   enrolled(inUse, 'Eva', [photographOf(60)])
   for (const gallery of [await openGallery(newHome()), inUse]) {
     await imported(gallery, bytes)
-    const [first, second] = gallery.modelVersions().map(({ version }) => gallery.strangersThatTrained(version))
+    const [first, second] = gallery
+      .modelVersions()
+      .map(({ version }) => gallery.strangersThatTrained(version))
     expect(first).toEqual(new Set(gallery.strangers().map(({ crop }) => crop)))
     expect([first!.size, second!.size]).toEqual([2, 0])
   }

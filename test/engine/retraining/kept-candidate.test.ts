@@ -7,7 +7,7 @@ import type { NewModelVersion } from '../../../src-main/gallery/versions.ts'
 import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
 import { retrainGallery } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
 import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
-import { cropOf, hashOf, unitVectorOf } from '../../gallery/made-up.ts'
+import { cropOf, hashOf, unitVectorOf, madeVersion } from '../../gallery/made-up.ts'
 import { madeUpCard } from '../made-up-faces.ts'
 import { drawnGallery, openEngine } from './drawn-gallery.ts'
 
@@ -59,19 +59,14 @@ function begun(): number {
 }
 
 function network(seed: number, changed: Partial<NewModelVersion> = {}): string {
-  const added = open.parts.gallery.addModelVersion({
-    base: '1',
-    parent: '1',
-    recipe: {},
-    processor: 'cpu',
-    seconds: 1,
-    trainedOn: { people: [], photographs: 0, others: '', hash: '' },
-    verdict: 'reject',
-    report: {},
-    card: madeUpCard,
-    network: Uint8Array.of(seed, 2, 3),
-    ...changed,
-  })
+  const added = open.parts.gallery.addModelVersion(
+    madeVersion({
+      verdict: 'reject',
+      card: madeUpCard,
+      network: Uint8Array.of(seed, 2, 3),
+      ...changed,
+    }),
+  )
   if (added.kind === 'refused') throw new Error(added.message)
   return added.version
 }

@@ -6,7 +6,7 @@ import { thresholdInForce } from '../../../src-main/engine/tuning/in-force.ts'
 import { compare } from '../../../src-main/engine/verification.ts'
 import { unitLength } from '../../../src-main/vision/embedding.ts'
 import type { Face } from '../../../src-main/vision/face.ts'
-import { photographOf } from '../../gallery/made-up.ts'
+import { photographOf, madeVersion } from '../../gallery/made-up.ts'
 import { madeUpParts } from '../made-up-faces.ts'
 import { embeddingOf, enrolPeople } from './tuned-gallery.ts'
 
@@ -149,18 +149,13 @@ describe('a person’s own threshold', () => {
 
   test('is carried over to a model that was retrained from the one it was chosen for', async () => {
     const choice = await chosenFor(lamb)
-    const added = parts.gallery.addModelVersion({
-      base: '1',
-      parent: '1',
-      recipe: {},
-      processor: 'cpu',
-      seconds: 1,
-      trainedOn: { people: [], photographs: 0, others: '', hash: '' },
-      verdict: 'promote',
-      report: { threshold: { before: 0.8, after: 0.76 } },
-      card: parts.card,
-      head: Float32Array.of(1),
-    })
+    const added = parts.gallery.addModelVersion(
+      madeVersion({
+        report: { threshold: { before: 0.8, after: 0.76 } },
+        card: parts.card,
+        head: Float32Array.of(1),
+      }),
+    )
     if (added.kind === 'refused') throw new Error(added.message)
     const other = { ...parts, model: { ...parts.model, version: added.version } }
     const theirs = thresholdInForce(other, 'photograph-template', counts, lamb)

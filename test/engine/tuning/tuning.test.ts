@@ -13,7 +13,7 @@ import { identityHead } from '../../../src-main/training/gallery-run/head.ts'
 import { versionOf } from '../../../src-main/gallery/versions.ts'
 import { thresholdInForce } from '../../../src-main/engine/tuning/in-force.ts'
 import { frameOf, madeUpCard, madeUpParts } from '../made-up-faces.ts'
-import { photographOf } from '../../gallery/made-up.ts'
+import { madeVersion, photographOf } from '../../gallery/made-up.ts'
 import { embeddingOf, enrolPeople, importStrangers } from './tuned-gallery.ts'
 
 type MadeUpParts = Awaited<ReturnType<typeof madeUpParts>>
@@ -620,18 +620,12 @@ describe('a chosen threshold', () => {
   test('is not kept where another model came into use while it was measured, and that one keeps its own', async () => {
     const { gallery } = parts
     enrolPeople(gallery, [4, 4, 3], parts.model)
-    const added = gallery.addModelVersion({
-      base: '1',
-      parent: '1',
-      recipe: {},
-      processor: 'cpu',
-      seconds: 1,
-      trainedOn: { people: [], photographs: 0, others: '', hash: '' },
-      verdict: 'promote',
-      report: {},
-      card: madeUpCard,
-      head: identityHead(128),
-    })
+    const added = gallery.addModelVersion(
+      madeVersion({
+        card: madeUpCard,
+        head: identityHead(128),
+      }),
+    )
     if (added.kind === 'refused') throw new Error(added.message)
     const { version } = added
     let isPromoted = false
@@ -667,18 +661,14 @@ describe('a chosen threshold', () => {
     await engine.call('tune.choose', { ...templates, wish: byHand(0.5) })
     const seeds = { next: 0 }
     const retrained = (parent: string, report: unknown) => {
-      const added = parts.gallery.addModelVersion({
-        base: '1',
-        parent,
-        recipe: {},
-        processor: 'cpu',
-        seconds: 1,
-        trainedOn: { people: [], photographs: 0, others: '', hash: '' },
-        verdict: 'promote',
-        report,
-        card: madeUpCard,
-        head: Float32Array.of(++seeds.next),
-      })
+      const added = parts.gallery.addModelVersion(
+        madeVersion({
+          parent,
+          report,
+          card: madeUpCard,
+          head: Float32Array.of(++seeds.next),
+        }),
+      )
       if (added.kind === 'refused') throw new Error(added.message)
       return { ...parts, model: { name: 'made-up', version: added.version } }
     }
