@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { build } from 'vite'
+import { hashOfSources } from '../../scripts/hash-of-sources.ts'
 import { drawnFilm } from './drawn-face.ts'
 import { servePage, type EngineBehind, type ServedPage } from './page-server.ts'
 
@@ -26,16 +27,8 @@ export interface Workbench {
 
 export async function openWorkbench(): Promise<Workbench> {
   const folder = await mkdtemp(join(tmpdir(), 'semblance-page-'))
-  const built = join(folder, 'page')
   const film = join(folder, 'camera.y4m')
-  await build({
-    configFile: false,
-    root: resolve('src-renderer'),
-    base: './',
-    logLevel: 'error',
-    plugins: [svelte()],
-    build: { outDir: built, emptyOutDir: true, assetsInlineLimit: 0, minify: false },
-  })
+  const built = await builtPage()
   await writeFile(film, await drawnFilm({ skin: '#e0b092', hair: '#4a2f22', shirt: '#3d5a73' }))
   const browser = await chromium.launch({
     executablePath: chromiumPath(),
@@ -49,6 +42,24 @@ export async function openWorkbench(): Promise<Workbench> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Built once for every file of tests that opens it: it takes seconds, and the files are read only. Of two at once the first counts. */
+async function builtPage(): Promise<string> {
+  const sources = await hashOfSources(['src-renderer', 'src-main'], ['package-lock.json'])
+  const built = resolve('node_modules/.cache/semblance-page', sources)
+  if (existsSync(built)) return built
+  const aside = `${built}.${process.pid}`
+  await build({
+    configFile: false,
+    root: resolve('src-renderer'),
+    base: './',
+    logLevel: 'error',
+    plugins: [svelte()],
+    build: { outDir: aside, emptyOutDir: true, assetsInlineLimit: 0, minify: false },
+  })
+  await rename(aside, built).catch(() => rm(aside, { recursive: true }))
+  return built
 }
 
 export interface Opened {
