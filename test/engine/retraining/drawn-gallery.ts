@@ -10,6 +10,9 @@ import { nodeTrainer } from '../../../src-main/engine/retraining/trainer.ts'
 import { drawStrangers, type TwoCovarianceModel } from '../../../src-main/evaluation/virtual-strangers.ts'
 import { Gallery } from '../../../src-main/gallery/gallery.ts'
 import { random } from '../../../src-main/learning/random.ts'
+import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
+import { retrainGallery, type GalleryRun } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
+import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
 import { photographOf, someone } from '../../gallery/made-up.ts'
 
 const card = join(import.meta.dirname, '../../../models/cards/face-recognition-strangers.json')
@@ -71,4 +74,22 @@ export function runTold(engine: Engine, fits: (run: { state: string; step: numbe
       resolve(run)
     })
   })
+}
+
+/** A head of two steps, trained to its end; gives its version. */
+export async function twoStepHead(
+  run: Omit<GalleryRun, 'recipe'>,
+  onKept?: (version: string) => void,
+): Promise<string> {
+  const running = retrainGallery({
+    ...run,
+    recipe: { ...defaultHeadRecipe, steps: 2 },
+    openRunner: onnxRunner({ executionProviders: ['cpu'], threads: 1 }),
+    processor: 'cpu',
+    ...(onKept && { onKept }),
+  })
+  for (;;) {
+    const { value, done } = await running.next()
+    if (done) return value.version
+  }
 }

@@ -3,11 +3,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { galleryRunOf } from '../../../src-main/engine/retraining/gallery-run.ts'
 import { usualWish } from '../../../src-main/engine/retraining/options.ts'
 import { fuseRows } from '../../../src-main/evaluation/embeddings.ts'
-import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
-import { retrainGallery } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
-import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
 import { photographOf, unitVectorOf } from '../../gallery/made-up.ts'
-import { drawnGallery, openEngine } from './drawn-gallery.ts'
+import { drawnGallery, openEngine, twoStepHead } from './drawn-gallery.ts'
 
 let open: Awaited<ReturnType<typeof openEngine>>
 beforeEach(async () => {
@@ -47,19 +44,8 @@ function keep(
   expect(open.parts.gallery.addHardExample({ ...made, embedding })).toMatchObject({ kind: 'kept' })
 }
 
-async function trained(): Promise<string> {
-  const running = retrainGallery({
-    ...(await galleryRunOf(open.parts)),
-    strangersModel: null, // to draw virtual ones takes seconds
-    recipe: { ...defaultHeadRecipe, steps: 2 },
-    openRunner: onnxRunner({ executionProviders: ['cpu'], threads: 1 }),
-    processor: 'cpu',
-  })
-  for (;;) {
-    const { value, done } = await running.next()
-    if (done) return value.version
-  }
-}
+// Without virtual strangers, whose drawing takes seconds.
+const trained = async () => twoStepHead({ ...(await galleryRunOf(open.parts)), strangersModel: null })
 
 test('the plan counts what will train, and says what will not and why', async () => {
   const noise = unitVectorOf(5, 128)

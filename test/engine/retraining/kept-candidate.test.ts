@@ -4,12 +4,9 @@ import { galleryRunOf } from '../../../src-main/engine/retraining/gallery-run.ts
 import { modelSummary } from '../../../src-main/engine/retraining/model-list.ts'
 import { usualWish } from '../../../src-main/engine/retraining/options.ts'
 import type { NewModelVersion } from '../../../src-main/gallery/versions.ts'
-import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
-import { retrainGallery } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
-import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
 import { cropOf, hashOf, unitVectorOf, madeVersion } from '../../gallery/made-up.ts'
 import { madeUpCard } from '../made-up-faces.ts'
-import { drawnGallery, openEngine } from './drawn-gallery.ts'
+import { drawnGallery, openEngine, twoStepHead } from './drawn-gallery.ts'
 
 let open: Awaited<ReturnType<typeof openEngine>>
 beforeEach(async () => {
@@ -21,20 +18,9 @@ afterEach(() => {
   open.parts.gallery.close()
 })
 
-async function retrained(onKept: (version: string) => void): Promise<string> {
-  const running = retrainGallery({
-    ...(await galleryRunOf(open.parts)),
-    strangersModel: null, // to draw virtual ones takes seconds
-    recipe: { ...defaultHeadRecipe, steps: 2 },
-    openRunner: onnxRunner({ executionProviders: ['cpu'], threads: 1 }),
-    processor: 'cpu',
-    onKept,
-  })
-  for (;;) {
-    const { value, done } = await running.next()
-    if (done) return value.version
-  }
-}
+// Without virtual strangers, whose drawing takes seconds.
+const retrained = async (onKept: (version: string) => void) =>
+  twoStepHead({ ...(await galleryRunOf(open.parts)), strangersModel: null }, onKept)
 
 /** A run as it stands in the gallery, begun now. */
 function begun(): number {

@@ -8,14 +8,11 @@ import { hashStrangers } from '../../../src-main/engine/tuning/cohort-photograph
 import { Tuning } from '../../../src-main/engine/tuning/tuning.ts'
 import { upToDate } from '../../../src-main/engine/model-in-use.ts'
 import { promoteModel } from '../../../src-main/engine/model-change.ts'
-import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
 import { planOf } from '../../../src-main/training/gallery-run/plan.ts'
-import { retrainGallery } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
-import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
 import { cropHash, cropToPng } from '../../../src-main/vision/kept-crop.ts'
 import { unitVectorOf } from '../../gallery/made-up.ts'
 import { drawnCrop } from '../drawn-networks.ts'
-import { drawnGallery, openEngine } from './drawn-gallery.ts'
+import { drawnGallery, openEngine, twoStepHead } from './drawn-gallery.ts'
 
 let open: Awaited<ReturnType<typeof openEngine>>
 beforeEach(async () => {
@@ -48,18 +45,7 @@ async function cohortOf(seeds: number[], mayTrain: boolean): Promise<number> {
 
 const runOf = async () => ({ ...(await galleryRunOf(upToDate(open.parts))), strangersModel: null })
 
-async function trained(): Promise<string> {
-  const running = retrainGallery({
-    ...(await runOf()),
-    recipe: { ...defaultHeadRecipe, steps: 2 },
-    openRunner: onnxRunner({ executionProviders: ['cpu'], threads: 1 }),
-    processor: 'cpu',
-  })
-  for (;;) {
-    const { value, done } = await running.next()
-    if (done) return value.version
-  }
-}
+const trained = async () => twoStepHead(await runOf())
 
 describe('a cohort that trained a model', () => {
   test('judges nothing that descends from it, whatever it may do now, and comes back as the same people', async () => {
