@@ -181,7 +181,7 @@ async function trained(
   const rows = Array.from(own.keys())
   const labels = Int32Array.from(own, ({ person }) => person)
   const training = { network, start, recipe, openRunner, crops: fed, ownRows: own.length, rows, labels, maps }
-  return result(trainNetwork(training), ({ step }) => {
+  return result(trainNetwork(training), (step) => {
     if (step.step % 20 === 0)
       console.log(
         `  step ${step.step}: loss ${step.measures.loss?.toFixed(4)}, ${step.imagesPerSecond.toFixed(0)} images/s, ${(step.remainingMs / 60_000).toFixed(1)} min left`,

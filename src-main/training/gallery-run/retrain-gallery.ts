@@ -42,8 +42,6 @@ export interface Candidate {
   version: string
   verdict: Verdict
   seconds: number
-  /** What a step took here, and a photograph that is looked at anew; null at depth head. */
-  ms: { perStep: number; perPhotograph: number } | null
 }
 
 /** What a candidate's row in the gallery says: the gate's lines, with people by their numbers. */
@@ -126,7 +124,6 @@ export async function* retrainGallery(
     version: made.version,
     verdict: { ...made.verdict, people: report.people },
     seconds,
-    ms: made.ms,
   }
 }
 
@@ -165,7 +162,6 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
       result.threshold / threshold,
       movedByHead(run.card, strangersModel, result.head),
     ),
-    ms: null,
   }
 }
 

@@ -63,8 +63,6 @@ export interface NetworkRunResult {
   stoppedAt: number
   strangersInWords: string
   mixedInWords: string
-  /** Of what each training and each photograph took here. */
-  ms: { perStep: number; perPhotograph: number }
 }
 
 /** People with two photographs: with fewer, half of them are too few to train a fold's network on. */
@@ -148,9 +146,7 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
   const until = aside ? stoppedBy(missed, recipe.steps) : recipe.steps
   const trained = yield* trainOne(run, crops, maps, everybody, at, { set, until })
   const seen = await openPipeline(run, trained.parameters, 'the new network', at)
-  const started = performance.now()
   const after = yield* seen.embed(gallery, again)
-  const msPerPhotograph = (performance.now() - started) / Math.max(1, set.owners.length)
   const both = { set, before: set.vectors, after }
   const cohort = run.cohort && {
     before: run.cohort.vectors,
@@ -209,7 +205,6 @@ export async function* retrainNetwork(run: NetworkRun): AsyncGenerator<GalleryRu
       run.mixIn && recipe.others > 0
         ? `${new Set(run.mixIn.people).size} people of cohorts that may be trained on`
         : 'nobody',
-    ms: { perStep: trained.msPerStep, perPhotograph: msPerPhotograph },
   }
 }
 
@@ -251,7 +246,7 @@ async function* trainOne(
     until?: number
     told?: (step: number, look: Look) => void
   },
-): AsyncGenerator<GalleryRunEvent, { parameters: Values; activeTriplets: number | null; msPerStep: number }> {
+): AsyncGenerator<GalleryRunEvent, { parameters: Values; activeTriplets: number | null }> {
   const { set, network, start, recipe, openRunner } = run
   const photographs = people.flatMap((person) => training.training[person]!)
   const hard = hardRows(run, people)
@@ -280,15 +275,12 @@ async function* trainOne(
   const fed = { crops, ownRows, rows, labels, maps, beside: beside?.imageOf ?? null }
   const running = trainNetwork({ network, start, recipe, openRunner, ...fed, until, look })
   let activeTriplets: number | null = null
-  let msPerStep = 0
   try {
     for (;;) {
       const { value, done } = await running.next()
-      if (done) return { parameters: value, activeTriplets, msPerStep }
-      const { step, batchSize } = value
-      activeTriplets = step.measures.activeTriplets ?? null
-      msPerStep = (1000 * batchSize) / step.imagesPerSecond
-      yield stepEvent(at, step)
+      if (done) return { parameters: value, activeTriplets }
+      activeTriplets = value.measures.activeTriplets ?? null
+      yield stepEvent(at, value)
     }
   } finally {
     await beside?.close()

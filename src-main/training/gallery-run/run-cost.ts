@@ -10,7 +10,7 @@ import { headTrainings } from './retrain-head.ts'
 import { peopleInALook } from './held-out-look.ts'
 import { networkTrainings } from './retrain-network.ts'
 import type { Plan } from './plan.ts'
-import type { Candidate, GalleryRecipe } from './retrain-gallery.ts'
+import type { GalleryRecipe } from './retrain-gallery.ts'
 import { headNetwork } from './train-head.ts'
 import { lookedAt, lowestTrained, stepOf } from './train-network.ts'
 
@@ -141,21 +141,6 @@ export async function keepTiming(
     JSON.stringify({ ...known, [timingKey(device, depth)]: timing }, null, 2),
   )
   await rename(`${path}.partial`, path)
-}
-
-/** After a run: what its steps and photographs really took is a better forecast than a few steps alone. */
-export async function keepRun(
-  home: string,
-  device: string,
-  plan: Plan,
-  recipe: GalleryRecipe,
-  ms: Candidate['ms'],
-): Promise<void> {
-  if (!ms) return
-  const { openMs } = (await readTimings(home))[timingKey(device, recipe.depth)] ?? { openMs: 0 }
-  const batchSize = batchSizeOf(plan, recipe)
-  const timing = { batchSize, msPerStep: ms.perStep, openMs, msPerPhotograph: ms.perPhotograph }
-  await keepTiming(home, device, recipe.depth, timing)
 }
 
 export const timingKey = (device: string, depth: Depth) => `${device}, ${depth}`

@@ -57,7 +57,7 @@ export function lowestTrained(network: Network): string {
  */
 export async function* trainNetwork(
   training: NetworkTraining,
-): AsyncGenerator<{ step: Extract<TrainingEvent, { kind: 'step' }>; batchSize: number }, Values> {
+): AsyncGenerator<Extract<TrainingEvent, { kind: 'step' }>, Values> {
   const { network, start, recipe, openRunner, crops, maps, look, until } = training
   const trained = maps ? above(network, lowestTrained(network), maps.shape) : network
   const feed = feedOf(training, trained)
@@ -94,7 +94,7 @@ export async function* trainNetwork(
   for (;;) {
     const { value, done } = await running.next()
     if (done) return whole(value.parameters)
-    if (value.kind === 'step') yield { step: value, batchSize: feed.batchSize }
+    if (value.kind === 'step') yield value
   }
 }
 
