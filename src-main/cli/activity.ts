@@ -17,7 +17,7 @@ export function activity(
       const lines = csv.split('\r\n').slice(0, -1)
       return done({ csv }, terminal.onScreen ? lines.map(shown) : lines)
     }
-    const attempts = parts.gallery.attempts({ limit: options.limit }).map(attemptOf)
+    const attempts = parts.gallery.attempts.newest({ limit: options.limit }).map(attemptOf)
     const oldest = attempts.length < options.limit ? -Infinity : (attempts.at(-1)?.at ?? -Infinity)
     const events = modelEvents(parts).filter(({ at }) => at >= oldest)
     const rows = [

@@ -24,7 +24,7 @@ export async function importCohort(
   if (badName) return refusedOutcome(badName)
   return withGallery(options, terminal, true, async (parts) => {
     const { gallery } = parts
-    const cohort = gallery.addCohort(name)
+    const cohort = gallery.cohorts.add(name)
     const files = strangers.flatMap((paths, i) => paths.map((path) => ({ path, stranger: i + 1 })))
     const refusals: { file: string; reason: string; message: string }[] = []
     const progress = await terminal.progress(files.length, 'Keeping strangers')
@@ -41,9 +41,9 @@ export async function importCohort(
     } finally {
       progress.stop()
     }
-    const own = gallery.cohorts().find((each) => each.cohort === cohort)!
+    const own = gallery.cohorts.all().find((each) => each.cohort === cohort)!
     if (own.photographs === 0) {
-      gallery.removeCohort(cohort)
+      gallery.cohorts.remove(cohort)
       return refusedOutcome(
         refused(
           'no-photographs',
@@ -51,7 +51,7 @@ export async function importCohort(
         ),
       )
     }
-    if (options.mayTrain) gallery.setMayTrain(cohort, true)
+    if (options.mayTrain) gallery.cohorts.setMayTrain(cohort, true)
     return {
       exitCode: refusals.length > 0 ? 2 : 0,
       json: { kind: 'cohort', ...own, mayTrain: options.mayTrain === true, refused: refusals },
@@ -65,7 +65,7 @@ export async function importCohort(
 
 export function listCohorts(options: GalleryOptions, terminal: Terminal): Promise<Outcome> {
   return withGallery(options, terminal, false, async ({ gallery }) => {
-    const cohorts = gallery.cohorts()
+    const cohorts = gallery.cohorts.all()
     return done(
       { cohorts },
       cohorts.length === 0
@@ -77,7 +77,7 @@ export function listCohorts(options: GalleryOptions, terminal: Terminal): Promis
 
 export function removeCohort(cohort: number, options: GalleryOptions, terminal: Terminal): Promise<Outcome> {
   return withGallery(options, terminal, false, async ({ gallery }) => {
-    const removed = gallery.removeCohort(cohort)
+    const removed = gallery.cohorts.remove(cohort)
     return removed.kind === 'refused'
       ? refusedOutcome(removed)
       : done({ kind: 'removed', cohort }, [`Cohort ${cohort} and every crop of it are removed.`])

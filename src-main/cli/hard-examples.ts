@@ -6,7 +6,7 @@ import { withGallery, type GalleryOptions } from './with-gallery.ts'
 /** Probes that were decided wrongly, kept with consent for the next run. */
 export function listHardExamples(options: GalleryOptions, terminal: Terminal): Promise<Outcome> {
   return withGallery(options, terminal, false, async ({ gallery }) => {
-    const examples = gallery.hardExamples()
+    const examples = gallery.hardExamples.all()
     const rows = examples.map(({ id, keptAt, kind, name, distance }) => [
       String(id),
       shownTime(keptAt),
@@ -25,7 +25,7 @@ export function listHardExamples(options: GalleryOptions, terminal: Terminal): P
 /** With every byte of it. */
 export function dropHardExample(id: number, options: GalleryOptions, terminal: Terminal): Promise<Outcome> {
   return withGallery(options, terminal, false, async ({ gallery }) => {
-    const dropped = gallery.dropHardExample(id)
+    const dropped = gallery.hardExamples.drop(id)
     return dropped.kind === 'refused' ? refusedOutcome(dropped) : done(dropped, ['It is removed.'])
   })
 }

@@ -37,7 +37,7 @@ export async function importFrom(
     if (imported.kind === 'refused') return refusedOutcome(imported)
     const now = upToDate(parts) // a restored gallery brings its model in use
     const { version } = now.model
-    const strangers = gallery.staleStrangers(version).length
+    const strangers = gallery.cohorts.staleStrangers(version).length
     if (strangers > 0 || gallery.stale(version).some(({ hasCrop }) => hasCrop)) {
       await ensureModels(terminal)
       await reembed(now)

@@ -12,7 +12,7 @@ export function listModels(options: GalleryOptions, terminal: Terminal): Promise
   return withGallery(options, terminal, false, async (parts) => {
     const models = modelList(parts)
     const events = modelEvents(parts)
-    const { inUse, replaced } = parts.gallery.modelInUse()
+    const { inUse, replaced } = parts.gallery.models.inUse()
     return done({ models, inUse, wayBack: replaced, events }, [
       ...columns([
         ['version', 'name', '', 'verdict', 'depth', 'made', 'seconds', 'people', 'photographs', 'from'],
@@ -48,7 +48,7 @@ export function deleteModel(said: string, options: GalleryOptions, terminal: Ter
       return refusedOutcome(
         refused('pre-trained', 'The pre-trained model stays: everything else is made from it.'),
       )
-    const removed = parts.gallery.removeModelVersion(version)
+    const removed = parts.gallery.models.remove(version)
     return removed.kind === 'refused'
       ? refusedOutcome(removed)
       : done({ kind: 'removed', version }, [`Model ${version} and what it made of photographs are removed.`])

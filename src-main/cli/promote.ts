@@ -18,8 +18,8 @@ export function promote(said: string, options: PromoteOptions, terminal: Termina
   return withGallery(options, terminal, false, async (parts) => {
     const { gallery } = parts
     const version = fullVersion(parts, said)
-    const candidate = gallery.modelVersion(version)
-    const chosen = gallery.choices().length
+    const candidate = gallery.models.version(version)
+    const chosen = gallery.choices.all().length
     const promoted = await promoteModel(parts, version, {
       evenIfRejected: options.evenIfRejected === true,
       evenIfJudgedAgainstAnother: options.evenIfJudgedAgainstAnother === true,

@@ -110,7 +110,7 @@ async function followed(
   try {
     for (;;) {
       runs.now() // a process that is gone has failed
-      const run = gallery.trainingRun(id)!
+      const run = gallery.runs.run(id)!
       if (run.steps > 0) bar ??= await terminal.progress(run.steps, 'Retraining')
       const { stage } = run
       const doing = stage.what.replace(/: \d+ of \d+$/, '') // a line for what it does, not for each photograph

@@ -110,7 +110,7 @@ export async function tune(options: TuneOptions, terminal: Terminal): Promise<Ou
 function transactionOf(parts: Parts, { compared, strangers, subject }: Measured, attempts?: number) {
   const { distance: threshold } = inForceFor(parts, subject.form)
   const correction = strangers?.correction ?? null
-  const acquisition = parts.gallery.acquisition()
+  const acquisition = parts.gallery.attempts.acquisition()
   const rates = transactionAt(compared, threshold, {
     forecast: correction && forecastFmr(correction, compared.impostor, threshold),
     acquisition,
@@ -147,7 +147,7 @@ function forgetPersonal(
   { person, name }: { person: number; name: string },
   form: ComparisonForm,
 ): Outcome {
-  return gallery.forgetPersonalChoice(person, form)
+  return gallery.choices.forgetPersonal(person, form)
     ? done({ kind: 'forgotten', form, person }, [`${shown(name)} is judged by everybody’s threshold again.`])
     : refusedOutcome(refused('no-choice', `${shown(name)} has no threshold of their own for ${form}.`))
 }
@@ -171,7 +171,7 @@ function wishOf({ fmr, eer, cost, threshold, forget, person }: TuneOptions): Wis
 }
 
 function forget({ gallery }: Parts, form: ComparisonForm): Outcome {
-  return gallery.forgetChoice(form)
+  return gallery.choices.forget(form)
     ? done({ kind: 'forgotten', form }, [`The threshold chosen for ${form} is forgotten.`])
     : refusedOutcome(refused('no-choice', `No threshold has been chosen for ${form}.`))
 }
@@ -192,7 +192,7 @@ function chosenLines(parts: Parts, choice: ThresholdChoice): string[] {
 
 function inForceLines(parts: Parts, form: ComparisonForm): string[] {
   const { distance, origin } = inForceFor(parts, form)
-  const choice = parts.gallery.choices().find((each) => each.form.form === form)
+  const choice = parts.gallery.choices.all().find((each) => each.form.form === form)
   const stale = choice ? withStaleness(parts, choice).stale : null
   return [
     origin.kind === 'tuned'

@@ -11,7 +11,7 @@ export function attemptOf(stored: StoredAttempt): Attempt {
 /** The whole audit log, newest first, a page at a time. */
 export function* allAttempts({ gallery }: Pick<Parts, 'gallery'>): Generator<Attempt> {
   for (let before: number | undefined; ;) {
-    const page = gallery.attempts({ limit: 1000, before })
+    const page = gallery.attempts.newest({ limit: 1000, before })
     yield* page.map(attemptOf)
     before = page.at(-1)?.attempt
     if (before === undefined) return

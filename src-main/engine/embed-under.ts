@@ -33,7 +33,7 @@ export function embedUnder(
   }
   const lastLayers = new Map([[base, pretrained]])
   const lastLayerUnder = (network: string) => {
-    if (!lastLayers.has(network)) lastLayers.set(network, lastLayerOf(gallery.modelNetwork(network)!))
+    if (!lastLayers.has(network)) lastLayers.set(network, lastLayerOf(gallery.models.network(network)!))
     return lastLayers.get(network)!
   }
   return (version, seen, photograph) => {

@@ -27,12 +27,12 @@ export async function promoteModel(
   job?: Pick<Job, 'signal' | 'progress'>,
 ): Promise<Promoted | Refusal> {
   const { gallery } = parts
-  if (!gallery.modelVersion(version)) return noSuchModel
+  if (!gallery.models.version(version)) return noSuchModel
   if (!madeOf(gallery, version, (parts.pretrained ?? parts).model.version))
     return refused('other-network', 'This model goes over the network of another release: retrain instead.')
   // What will be refused anyway is not computed.
-  const refusal = gallery.promotionRefusal(version, options)
-  return refusal ?? changing(parts, version, job, (embed) => gallery.promote(version, embed, options))
+  const refusal = gallery.models.promotionRefusal(version, options)
+  return refusal ?? changing(parts, version, job, (embed) => gallery.models.promote(version, embed, options))
 }
 
 /** Back to the model before the last promotion, exactly. Refuses with 'no-way-back', 'cancelled' and 'changed-meanwhile'. */
@@ -41,10 +41,10 @@ export async function rollBackModel(
   job?: Pick<Job, 'signal' | 'progress'>,
 ): Promise<RolledBack | Refusal> {
   const { gallery } = parts
-  const to = gallery.modelInUse().replaced.at(-1)
-  if (to === undefined) return gallery.rollBack(() => null)
+  const to = gallery.models.inUse().replaced.at(-1)
+  if (to === undefined) return gallery.models.rollBack(() => null)
   const opened = parts.pretrained ?? parts
-  return changing(parts, to ?? opened.model.version, job, (embed) => gallery.rollBack(embed))
+  return changing(parts, to ?? opened.model.version, job, (embed) => gallery.models.rollBack(embed))
 }
 
 /** A photograph that came after its crop should have been looked at. */
@@ -76,7 +76,7 @@ async function changing<T>(
         looked.add(computedKey(each))
         const { of, photograph } = each
         const crop = await readableCrop(
-          of === 'person' ? gallery.crop(photograph) : gallery.strangerCrop(photograph),
+          of === 'person' ? gallery.crop(photograph) : gallery.cohorts.strangerCrop(photograph),
         )
         if (crop) computed.set(computedKey(each), await (await under.vision).embed(crop))
         job?.progress(done + 1, todo.length, 'Reading kept photographs with the new model')
@@ -106,19 +106,21 @@ const changedMeanwhile = refused(
 /** Photographs of which nothing is kept that the model's network, or a head over it, has made. */
 function unseen({ gallery, pretrained, model }: Parts, version: string): SeenPhotograph[] {
   const base = (pretrained ?? { model }).model.version
-  const network = version === base ? base : gallery.networkUnder(version)
-  const family = [base, ...gallery.modelVersions().map((each) => each.version)].filter(
-    (each) => each === network || gallery.networkUnder(each) === network,
+  const network = version === base ? base : gallery.models.networkUnder(version)
+  const family = [base, ...gallery.models.versions().map((each) => each.version)].filter(
+    (each) => each === network || gallery.models.networkUnder(each) === network,
   )
   const seen = new Set(family.flatMap((each) => gallery.embeddings(each).map(({ photograph }) => photograph)))
   // Of strangers no features are kept: only the network's own embedding, or this version's, helps.
-  const strangersSeen = new Set(gallery.strangerEmbeddings(network, null).map(({ photograph }) => photograph))
+  const strangersSeen = new Set(
+    gallery.cohorts.strangerEmbeddings(network, null).map(({ photograph }) => photograph),
+  )
   return [
     ...gallery
       .stale(version)
       .filter(({ photograph }) => !seen.has(photograph))
       .map(({ photograph }) => ({ of: 'person' as const, photograph })),
-    ...gallery
+    ...gallery.cohorts
       .staleStrangers(version)
       .filter(({ photograph }) => !strangersSeen.has(photograph))
       .map(({ photograph }) => ({ of: 'stranger' as const, photograph })),

@@ -26,9 +26,10 @@ export interface ModelMadeOf {
  * one model and ends under another; `upToDate` gives those of now.
  */
 export function withModelInUse(parts: Parts): Parts {
-  const { inUse } = parts.gallery.modelInUse()
+  const { inUse } = parts.gallery.models.inUse()
   if (inUse === null) return parts
-  if (!parts.gallery.modelVersion(inUse)) throw new Error(`the model in use, ${inUse}, is not in the gallery`)
+  if (!parts.gallery.models.version(inUse))
+    throw new Error(`the model in use, ${inUse}, is not in the gallery`)
   // What goes over another pre-trained net means nothing: that net decides until somebody retrains.
   return underModel(parts, inUse) ?? parts
 }
@@ -36,7 +37,7 @@ export function withModelInUse(parts: Parts): Parts {
 /** The parts with the model that is in use now: the very same ones where it is still theirs. */
 export function upToDate(parts: Parts): Parts {
   const opened = parts.pretrained ?? parts
-  const { inUse } = parts.gallery.modelInUse()
+  const { inUse } = parts.gallery.models.inUse()
   if ((inUse ?? opened.model.version) === parts.model.version) return parts
   const now = withModelInUse(opened)
   return now.model.version === parts.model.version ? parts : now
@@ -70,7 +71,7 @@ export function underModel(parts: Parts, version: string): Parts | null {
   const { gallery, vision, model, strangers } = opened
   if (version === model.version) return opened
   const made = madeOf(gallery, version, model.version)
-  const described = gallery.modelVersion(version)
+  const described = gallery.models.version(version)
   if (!made || !described) return null
   const { network, head } = made
   const embedding = network
@@ -98,9 +99,9 @@ export function underModel(parts: Parts, version: string): Parts | null {
 /** What a version consists of; null where it is unknown here, or descends from another pre-trained version. */
 export function madeOf(gallery: Gallery, version: string, pretrained: string): ModelMadeOf | null {
   if (version === pretrained) return { network: null, head: null }
-  if (!gallery.modelVersion(version) || gallery.pretrainedUnder(version) !== pretrained) return null
-  const under = gallery.networkUnder(version)
-  return { network: under === pretrained ? null : under, head: gallery.modelHead(version) }
+  if (!gallery.models.version(version) || gallery.models.pretrainedUnder(version) !== pretrained) return null
+  const under = gallery.models.networkUnder(version)
+  return { network: under === pretrained ? null : under, head: gallery.models.head(version) }
 }
 
 /** Networks whose embeddings are those of a head; features stay those of the network under it. */
@@ -134,7 +135,7 @@ export function withNetwork(networks: Networks, net: Pick<Network, 'run'>): Netw
 
 /** A session of a network that the gallery keeps; its hash was checked when it was read. */
 async function openNetwork(gallery: Gallery, version: string, threads: number): Promise<Network> {
-  const bytes = gallery.modelNetwork(version)
+  const bytes = gallery.models.network(version)
   if (!bytes) throw new Error(`the network of model ${version} is not in the gallery (any more)`)
   const { networkOf } = await import('../vision/network.ts')
   return networkOf(bytes, version, threads)

@@ -47,8 +47,8 @@ export function details(parts: Parts, id: PersonId): PersonDetails | null {
     photographList: photographs.map((photograph) => photographSummary(photograph, embeddings)),
     skippedViews: person.skippedViews,
     nearest: nearest.map(named),
-    genuineOverTime: gallery
-      .attempts({ limit: attemptsShown, person: id })
+    genuineOverTime: gallery.attempts
+      .newest({ limit: attemptsShown, person: id })
       .flatMap(({ at, distance, outcome }) => (distance === null ? [] : [{ at, distance, outcome }]))
       .reverse(),
   }

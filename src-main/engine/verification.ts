@@ -95,7 +95,7 @@ export async function decideOn(
       face: best!,
     })
     if (outcome === 'match') return { kind: 'match', ...evidence }
-    const { failures } = parts.gallery.recentFailures(person)
+    const { failures } = parts.gallery.attempts.recentFailures(person)
     return {
       kind: 'no-match',
       why: whyNot(reached - threshold.distance),
@@ -127,7 +127,7 @@ function loosestPhotographThreshold(card: ModelCard): number {
 function lockOf(parts: Parts, person: PersonId): Verdict | null {
   const settings = settingsOf(parts)
   const now = parts.now()
-  const until = lockedUntil(parts.gallery.recentFailures(person), settings, now)
+  const until = lockedUntil(parts.gallery.attempts.recentFailures(person), settings, now)
   if (until === null) return null
   log(parts, person, parts.gallery.person(person)?.name ?? `person ${person}`, 'locked-out')
   const seconds = Math.ceil((until - now) / 1000)
@@ -181,7 +181,7 @@ function log(
   distance: number | null = null,
   threshold: Threshold<ComparisonForm> | null = null,
 ) {
-  return gallery.addAttempt({
+  return gallery.attempts.add({
     at: now(),
     person,
     claim,

@@ -1,123 +1,33 @@
-import type {
-  AttemptId,
-  Cohort,
-  CohortId,
-  CohortPhotographId,
-  ComparisonForm,
-  HardExample,
-  PersonalChoice,
-  PersonId,
-  PhotographId,
-  Refusal,
-  RetrainRun,
-  RunId,
-  Settings,
-  ThresholdChoice,
-} from '../contract.ts'
-import { acquisition, addAttempt, attempts, recentFailures } from './attempts.ts'
-import {
-  choices,
-  fingerprint,
-  forgetChoice,
-  forgetPersonalChoices,
-  markNotSame,
-  notSame,
-  personalChoices,
-  setChoice,
-  setPersonalChoice,
-} from './choices.ts'
-import {
-  addCohort,
-  addStranger,
-  cohortFingerprint,
-  cohorts,
-  dropStranger,
-  putStrangerEmbedding,
-  removeCohort,
-  setMayTrain,
-  putStrangerHash,
-  staleStrangers,
-  strangerCrop,
-  strangerEmbeddings,
-  strangers,
-  strangersWithoutHash,
-} from './cohorts.ts'
-import {
-  addHardExample,
-  dropHardExample,
-  hardExampleCrop,
-  hardExampleEmbeddings,
-  hardExamples,
-  putHardExampleEmbedding,
-  staleHardExamples,
-} from './hard-examples.ts'
+import type { PersonId, PhotographId, Refusal, Settings } from '../contract.ts'
+import { fingerprint, markNotSame, notSame } from './choices.ts'
+import { embeddings, features, stale } from './embeddings.ts'
+import { exportGallery, type TransferOptions } from './export-gallery.ts'
+import { GalleryAttempts } from './gallery-attempts.ts'
+import { GalleryChoices } from './gallery-choices.ts'
+import { GalleryCohorts } from './gallery-cohorts.ts'
+import { GalleryHardExamples } from './gallery-hard-examples.ts'
+import { GalleryModels } from './gallery-models.ts'
+import { GalleryRuns } from './gallery-runs.ts'
+import { importGallery, type Imported, type ImportOptions } from './import-gallery.ts'
 import type { KeyKeeper, KeySource } from './key-keeper.ts'
 import { openStore } from './opening.ts'
 import { addPerson, forget, people, person, personByName, rename } from './people.ts'
 import { addPhotographs, crop, dropPhotograph, photograph, photographs, putEmbedding } from './photographs.ts'
-import { embeddings, features, stale } from './embeddings.ts'
-import { exportGallery, type TransferOptions } from './export-gallery.ts'
-import { importGallery, type Imported, type ImportOptions } from './import-gallery.ts'
 import type {
-  HardExampleEmbedding,
-  NewAttempt,
-  NewHardExample,
   NewPerson,
   NewPhotograph,
-  NewStranger,
   NotSame,
   Person,
   Photograph,
-  RecentFailures,
   StalePhotograph,
-  StaleStranger,
-  StoredAttempt,
   StoredEmbedding,
   StoredFeatures,
-  Stranger,
-  StrangerEmbedding,
   Template,
   TemplateOutcome,
 } from './records.ts'
 import { setSettings, settings } from './settings.ts'
 import type { Store } from './store.ts'
 import { template, templates } from './templates.ts'
-import { peopleOfDeleted, strangersThatTrained } from './trained-on.ts'
-import {
-  beginRun,
-  endLostRuns,
-  endRun,
-  hasLostRun,
-  lastRun,
-  putRunProgress,
-  runThatMade,
-  trainingRun,
-} from './training-runs.ts'
-import type { IsGone, NewRun, RunEnding, RunProgress } from './training-runs.ts'
-import { recordWhoTrained, unrecordedTraining } from './unrecorded-training.ts'
-import { modelEvents, modelInUse, promote, promotionRefusal, rollBack } from './versions-in-use.ts'
-import type {
-  Embed,
-  ModelEvent,
-  ModelInUse,
-  Promoted,
-  PromoteOptions,
-  RolledBack,
-} from './versions-in-use.ts'
-import {
-  addModelVersion,
-  dropLookedAt,
-  isKeptUntilNextRun,
-  keepCandidate,
-  modelHead,
-  modelNetwork,
-  modelVersion,
-  modelVersions,
-  networkUnder,
-  pretrainedUnder,
-  removeModelVersion,
-} from './versions.ts'
-import type { ModelVersion, NewModelVersion } from './versions.ts'
 
 export interface GalleryOptions {
   home: string // folder; made (for its owner alone) where it does not exist
@@ -126,7 +36,8 @@ export interface GalleryOptions {
 }
 
 /**
- * The people enrolled on this machine: one encrypted SQLite file. Everything is synchronous and on disk when it
+ * The people enrolled on this machine with their photographs and templates, and, each under its name, what else is
+ * kept of them: one encrypted SQLite file. Everything is synchronous and on disk when it
  * returns, but opening, exporting and importing. What a caller may ask wrongly comes back as a `Refusal`; trouble that
  * every method can meet (full disk, corruption, a lock held too long) is thrown as a `StorageTrouble`, which carries
  * a `Refusal` too.
@@ -136,6 +47,12 @@ export class Gallery {
   readonly keyKeeper: KeyKeeper
   /** What the user should know about how it was opened, in a sentence. */
   readonly notice: string | null
+  readonly attempts: GalleryAttempts
+  readonly choices: GalleryChoices
+  readonly cohorts: GalleryCohorts
+  readonly models: GalleryModels
+  readonly runs: GalleryRuns
+  readonly hardExamples: GalleryHardExamples
   readonly #store: Store
   readonly #key: Uint8Array
 
@@ -144,6 +61,12 @@ export class Gallery {
     this.#key = key
     this.keyKeeper = keyKeeper
     this.notice = notice
+    this.attempts = new GalleryAttempts(store)
+    this.choices = new GalleryChoices(store)
+    this.cohorts = new GalleryCohorts(store)
+    this.models = new GalleryModels(store)
+    this.runs = new GalleryRuns(store)
+    this.hardExamples = new GalleryHardExamples(store)
   }
 
   /** Makes a new gallery only where there is none: a missing or wrong key, or a damaged file, is refused in words. */
@@ -273,24 +196,6 @@ export class Gallery {
     return this.#store.write(work)
   }
 
-  addAttempt(attempt: NewAttempt): AttemptId {
-    return this.#store.write(() => addAttempt(this.#store, attempt))
-  }
-
-  /** Newest first, of everybody or of one person; `before` (not itself included) is where the last page ended; limit −1: all. */
-  attempts(page: { limit: number; before?: AttemptId; person?: PersonId }): StoredAttempt[] {
-    return attempts(this.#store, page)
-  }
-
-  recentFailures(id: PersonId): RecentFailures {
-    return recentFailures(this.#store, id)
-  }
-
-  /** Attempts that had a picture before them, and those of them that gave no usable face. */
-  acquisition(): { failures: number; of: number } {
-    return acquisition(this.#store)
-  }
-
   /** What was ever set; the caller lays it over the defaults. */
   settings(): Partial<Settings> {
     return settings(this.#store)
@@ -298,36 +203,6 @@ export class Gallery {
 
   setSettings(changed: Partial<Settings>): void {
     this.#store.write(() => setSettings(this.#store, changed))
-  }
-
-  /** The threshold that was chosen for each form, with its evidence. */
-  choices(): ThresholdChoice[] {
-    return choices(this.#store)
-  }
-
-  /** In place of what was chosen for the same form before. */
-  setChoice(choice: ThresholdChoice): void {
-    this.#store.write(() => setChoice(this.#store, choice))
-  }
-
-  /** Whether there was one. */
-  forgetChoice(form: ComparisonForm): boolean {
-    return this.#store.write(() => forgetChoice(this.#store, form))
-  }
-
-  /** The stricter thresholds of single people, of every model. */
-  personalChoices(): PersonalChoice[] {
-    return personalChoices(this.#store)
-  }
-
-  /** In place of what this person had in the same form under the same model. */
-  setPersonalChoice(choice: PersonalChoice): void {
-    this.#store.write(() => setPersonalChoice(this.#store, choice))
-  }
-
-  /** Whether there was one. */
-  forgetPersonalChoice(person: PersonId, form: ComparisonForm): boolean {
-    return this.#store.write(() => forgetPersonalChoices(this.#store, person, form))
   }
 
   /** Of who and which photographs are enrolled: changes whenever one of them does. */
@@ -342,249 +217,6 @@ export class Gallery {
 
   notSame(): NotSame {
     return notSame(this.#store)
-  }
-
-  /** People who are not enrolled, to stand for strangers. */
-  cohorts(): Cohort[] {
-    return cohorts(this.#store)
-  }
-
-  addCohort(name: string): CohortId {
-    return this.#store.write(() => addCohort(this.#store, name))
-  }
-
-  /** Refuses with 'no-such-cohort' and 'same-photograph'. */
-  addStranger(
-    cohort: CohortId,
-    stranger: NewStranger,
-  ): { kind: 'added'; photograph: CohortPhotographId } | Refusal {
-    return this.#store.write(() => addStranger(this.#store, cohort, stranger))
-  }
-
-  /** Every photograph of every cohort, whichever model has seen it. */
-  strangers(): Stranger[] {
-    return strangers(this.#store)
-  }
-
-  /** Strangers' photographs that an older version of the program kept without their hash. */
-  strangersWithoutHash(): StaleStranger[] {
-    return strangersWithoutHash(this.#store)
-  }
-
-  /** False where the photograph has been removed meanwhile. */
-  putStrangerHash(id: CohortPhotographId, cropHash: string): boolean {
-    return this.#store.write(() => putStrangerHash(this.#store, id, cropHash), { quietly: true })
-  }
-
-  /** Of one cohort, or of all, as one model version embedded them. */
-  strangerEmbeddings(modelVersion: string, cohort: CohortId | null): StrangerEmbedding[] {
-    return strangerEmbeddings(this.#store, modelVersion, cohort)
-  }
-
-  /** Strangers' photographs that lack an embedding of this version. */
-  staleStrangers(modelVersion: string): StaleStranger[] {
-    return staleStrangers(this.#store, modelVersion)
-  }
-
-  /** False where the photograph has been removed meanwhile. */
-  putStrangerEmbedding(id: CohortPhotographId, modelVersion: string, embedding: Float32Array): boolean {
-    return this.#store.write(() => putStrangerEmbedding(this.#store, id, modelVersion, embedding))
-  }
-
-  strangerCrop(id: CohortPhotographId): Uint8Array | null {
-    return strangerCrop(this.#store, id)
-  }
-
-  /** Refuses with 'no-such-photograph'. */
-  dropStranger(id: CohortPhotographId): { kind: 'dropped' } | Refusal {
-    const dropped = this.#store.write(() => dropStranger(this.#store, id))
-    if (dropped.kind === 'dropped') this.#store.eraseLog()
-    return dropped
-  }
-
-  /** With every byte of it. Refuses with 'no-such-cohort'. */
-  removeCohort(id: CohortId): { kind: 'removed' } | Refusal {
-    const removed = this.#store.write(() => removeCohort(this.#store, id))
-    if (removed.kind === 'removed') this.#store.eraseLog()
-    return removed
-  }
-
-  /** Refuses with 'no-such-cohort'. */
-  setMayTrain(id: CohortId, mayTrain: boolean): { kind: 'set' } | Refusal {
-    return this.#store.write(() => setMayTrain(this.#store, id, mayTrain))
-  }
-
-  /** Changes whenever a stranger of this cohort (of any, for null) comes or goes. */
-  cohortFingerprint(id: CohortId | null): string {
-    return cohortFingerprint(this.#store, id)
-  }
-
-  /** Retrained models, the oldest first; the pre-trained one is not among them. */
-  modelVersions(): ModelVersion[] {
-    return modelVersions(this.#store)
-  }
-
-  modelVersion(version: string): ModelVersion | null {
-    return modelVersion(this.#store, version)
-  }
-
-  /** The head's numbers; null where there is no such version, or it is a whole network. */
-  modelHead(version: string): Float32Array | null {
-    return modelHead(this.#store, version)
-  }
-
-  /** The network's ONNX file; null where there is no such version, or it is a head. Throws where it is not what its version names. */
-  modelNetwork(version: string): Uint8Array | null {
-    return modelNetwork(this.#store, version)
-  }
-
-  /** The version whose network makes the embeddings of `version`: its own, or the one that its head goes over. */
-  networkUnder(version: string): string {
-    return networkUnder(this.#store, version)
-  }
-
-  /** The pre-trained version that everything under `version` descends from. */
-  pretrainedUnder(version: string): string {
-    return pretrainedUnder(this.#store, version)
-  }
-
-  /** Crops of strangers (`Stranger.crop`) that trained a version, or one that it descends from. */
-  strangersThatTrained(version: string): Set<string> {
-    return strangersThatTrained(this.#store, version)
-  }
-
-  /** Enrolled people whom a model was trained on that was here and was deleted; nobody where none is known. */
-  peopleOfDeleted(version: string): PersonId[] {
-    return peopleOfDeleted(this.#store, version)
-  }
-
-  /** Which strangers trained models that were made before that was kept, as far as it can be told. */
-  recordWhoTrained(): void {
-    if (unrecordedTraining(this.#store).size > 0)
-      this.#store.write(() => recordWhoTrained(this.#store), { quietly: true })
-  }
-
-  /** A candidate, not in use. Refuses with 'same-model'. */
-  addModelVersion(candidate: NewModelVersion): { kind: 'added'; version: string } | Refusal {
-    return this.#store.write(() => addModelVersion(this.#store, candidate))
-  }
-
-  /** What a run made: numbers that are here already are judged anew. Refuses with 'in-use' and 'way-back'. */
-  keepCandidate(candidate: NewModelVersion): { kind: 'added' | 'judged-anew'; version: string } | Refusal {
-    return this.#store.write(() => keepCandidate(this.#store, candidate))
-  }
-
-  /** Refuses with 'no-such-model', 'in-use', 'way-back', 'goes-over' and 'only-features'. */
-  removeModelVersion(version: string): { kind: 'removed' } | Refusal {
-    const removed = this.#store.write(() => removeModelVersion(this.#store, version))
-    if (removed.kind === 'removed') this.#store.eraseLog()
-    return removed
-  }
-
-  /** Whether it is a rejected network that nobody used: it is here to be looked at, until the next candidate. */
-  isKeptUntilNextRun(version: string): boolean {
-    return isKeptUntilNextRun(this.#store, version)
-  }
-
-  /** What was only looked at goes when the next candidate is kept. Gives the versions that went. */
-  dropLookedAt(candidate: string): string[] {
-    return this.#store.write(() => dropLookedAt(this.#store, candidate))
-  }
-
-  modelInUse(): ModelInUse {
-    return modelInUse(this.#store)
-  }
-
-  /** Why `promote` would refuse a model before it looks at any photograph; null where it would not. */
-  promotionRefusal(version: string, options: PromoteOptions): Refusal | null {
-    return promotionRefusal(this.#store, version, options)
-  }
-
-  /** One transaction: either everything is of the new model, or nothing. Refuses with 'no-such-model', 'in-use', 'rejected', 'judged-against-another', 'no-crops'. */
-  promote(version: string, embed: Embed, options: PromoteOptions): Promoted | Refusal {
-    return this.#store.write(() => promote(this.#store, version, embed, options))
-  }
-
-  /** Back to the model before, exactly. Refuses with 'no-way-back'. */
-  rollBack(embed: Embed): RolledBack | Refusal {
-    return this.#store.write(() => rollBack(this.#store, embed))
-  }
-
-  /** The audit log of models: who came into use when, and how. Newest first. */
-  modelEvents(): ModelEvent[] {
-    return modelEvents(this.#store)
-  }
-
-  /** One at a time over all processes; `process` is the number of the one that runs it. Refuses with 'running'. */
-  beginRun(process: number, run: NewRun, isGone: IsGone): { kind: 'begun'; run: RunId } | Refusal {
-    return this.#store.write(() => beginRun(this.#store, process, run, isGone))
-  }
-
-  /** False where the run has ended, whoever ended it: then its process has to end too. */
-  putRunProgress(id: RunId, progress: RunProgress): boolean {
-    return this.#store.write(() => putRunProgress(this.#store, id, progress), { quietly: true })
-  }
-
-  /** False where it had ended already. */
-  endRun(id: RunId, ending: RunEnding): boolean {
-    return this.#store.write(() => endRun(this.#store, id, ending))
-  }
-
-  /** The run that is going on, or the last one; one whose process is gone has failed. */
-  lastRun(isGone: IsGone): RetrainRun | null {
-    if (hasLostRun(this.#store, isGone)) this.#store.write(() => endLostRuns(this.#store, isGone))
-    return lastRun(this.#store)
-  }
-
-  trainingRun(id: RunId): RetrainRun | null {
-    return trainingRun(this.#store, id)
-  }
-
-  /** Null where it is too long ago, or the model came from elsewhere. */
-  runThatMade(version: string): RetrainRun | null {
-    return runThatMade(this.#store, version)
-  }
-
-  /** Probes that were decided wrongly, kept with consent to train on. */
-  hardExamples(): HardExample[] {
-    return hardExamples(this.#store)
-  }
-
-  /** Refuses with 'not-enrolled' and 'same-photograph'. */
-  addHardExample(example: NewHardExample): { kind: 'kept'; id: number } | Refusal {
-    return this.#store.write(() => addHardExample(this.#store, example))
-  }
-
-  hardExampleCrop(id: number): Uint8Array | null {
-    return hardExampleCrop(this.#store, id)
-  }
-
-  /** With every byte of it. Refuses with 'no-such-example'. */
-  dropHardExample(id: number): { kind: 'dropped' } | Refusal {
-    const dropped = this.#store.write(() => dropHardExample(this.#store, id))
-    if (dropped.kind === 'dropped') this.#store.eraseLog()
-    return dropped
-  }
-
-  hardExampleEmbeddings(modelVersion: string): HardExampleEmbedding[] {
-    return hardExampleEmbeddings(this.#store, modelVersion)
-  }
-
-  /** Hard examples that lack an embedding of this version. */
-  staleHardExamples(modelVersion: string): number[] {
-    return staleHardExamples(this.#store, modelVersion)
-  }
-
-  /** False where it has been dropped meanwhile. */
-  putHardExampleEmbedding(
-    id: number,
-    modelVersion: string,
-    newFeatures: Float32Array,
-    newEmbedding: Float32Array,
-  ): boolean {
-    return this.#store.write(() =>
-      putHardExampleEmbedding(this.#store, id, modelVersion, newFeatures, newEmbedding),
-    )
   }
 
   counts(): { people: number; photographs: number; attempts: number } {

@@ -46,9 +46,7 @@ export async function retrainCrops({
   dataSet.labels.forEach((person, row) => rows[person]!.push(row))
   // Nothing but the pre-trained version is asked for.
   const nobody = {
-    networkUnder: (version: string) => version,
-    modelNetwork: () => null,
-    modelHead: () => null,
+    models: { networkUnder: (version: string) => version, network: () => null, head: () => null },
   }
   const start = await startFrom(nobody as unknown as Gallery, 'pre-trained', network)
   await mkdir(folder, { recursive: true })

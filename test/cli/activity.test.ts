@@ -8,7 +8,7 @@ test('a claim’s control characters are written out on a screen, and stay as th
   const home = freshFolder()
   const opened = await Gallery.open({ home, key: { kind: 'key-file' }, now: Date.now })
   if (opened.kind === 'refused') throw new Error(opened.message)
-  opened.gallery.addAttempt({
+  opened.gallery.attempts.add({
     ...{ at: 1, person: null, claim: 'Ada\x1b[2J', outcome: 'not-enrolled' },
     ...{ distance: null, threshold: null, form: 'burst-template', modelVersion: '1' },
   })

@@ -112,8 +112,8 @@ describe('export and import', () => {
     const [from, card] = [await opened(home), await readModelCard()]
     const crop = drawnCrop(1)
     const kept = { stranger: 1, crop: await cropToPng(crop), cropHash: cropHash(crop) }
-    from.addStranger(from.addCohort('Visitors'), { ...kept, modelVersion, ...embeddingOf(5, 1) })
-    const added = from.addModelVersion(
+    from.cohorts.addStranger(from.cohorts.add('Visitors'), { ...kept, modelVersion, ...embeddingOf(5, 1) })
+    const added = from.models.add(
       madeVersion({
         base: modelVersion,
         parent: modelVersion,
@@ -123,15 +123,17 @@ describe('export and import', () => {
     )
     if (added.kind === 'refused') throw new Error(added.message)
     const { version } = added
-    from.promote(version, (_, [seen]) => ({ ...seen!, modelVersion: version }), { evenIfRejected: false })
+    from.models.promote(version, (_, [seen]) => ({ ...seen!, modelVersion: version }), {
+      evenIfRejected: false,
+    })
     from.close()
     await semblance(['export', file], { home, env })
     const imported = await semblance(['import', file], { home: there, env })
     expect(imported.code).toBe(0)
     expect(imported.stdout).toContain('2 photographs of 1 person could not be checked')
     const restored = await opened(there)
-    expect(restored.modelInUse().inUse).toBe(version)
-    expect(restored.strangerEmbeddings(version, null)).toHaveLength(1)
+    expect(restored.models.inUse().inUse).toBe(version)
+    expect(restored.cohorts.strangerEmbeddings(version, null)).toHaveLength(1)
     restored.close()
   })
 

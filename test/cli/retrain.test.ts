@@ -123,8 +123,8 @@ test('a run is seen by another command line, refused a second time, and cancelle
   const opened = await Gallery.open({ home, key: { kind: 'key-file' }, now: Date.now })
   if (opened.kind === 'refused') throw new Error(opened.message)
   const { gallery } = opened
-  while ((gallery.lastRun(() => false)?.step ?? 0) === 0) await new Promise((done) => setTimeout(done, 100))
-  expect(gallery.lastRun(() => false)).toMatchObject({ startedFrom: 'command-line', state: 'running' })
+  while ((gallery.runs.last(() => false)?.step ?? 0) === 0) await new Promise((done) => setTimeout(done, 100))
+  expect(gallery.runs.last(() => false)).toMatchObject({ startedFrom: 'command-line', state: 'running' })
   const second = await semblance(['retrain', '--json'], { home })
   expect(second.json).toMatchObject({ kind: 'refused', reason: 'running' })
   expect(second.stderr).toMatch(/begun on the command line is going on: .* of \d+ steps/)
@@ -134,7 +134,7 @@ test('a run is seen by another command line, refused a second time, and cancelle
   const ended = await running
   expect(ended.code).toBe(2)
   expect(ended.json).toMatchObject({ kind: 'refused', reason: 'cancelled' })
-  expect(gallery.modelVersions()).toEqual([])
+  expect(gallery.models.versions()).toEqual([])
   gallery.close()
 }, 120_000)
 
@@ -166,7 +166,7 @@ test('a rejected candidate is refused with its sentence, and too small a gallery
 
   const opened = await Gallery.open({ home, key: { kind: 'key-file' }, now: Date.now })
   if (opened.kind === 'refused') throw new Error(opened.message)
-  const added = opened.gallery.addModelVersion(
+  const added = opened.gallery.models.add(
     madeVersion({
       verdict: 'reject',
       report: { sentence: 'Rejected: strangers come nearer.' },

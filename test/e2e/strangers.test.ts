@@ -78,7 +78,7 @@ test('a folder of strangers is imported on the page, refusals said, and the gall
     await page.getByText(/grey\.jpg.*No face was found/s).waitFor()
     const list = page.getByRole('list', { name: 'Imported strangers' })
     expect(await list.textContent()).toContain('2 people, 3 photographs')
-    expect(parts.gallery.cohorts()).toMatchObject([{ name: 'Visitors', people: 2, photographs: 3 }])
+    expect(parts.gallery.cohorts.all()).toMatchObject([{ name: 'Visitors', people: 2, photographs: 3 }])
 
     await page.getByLabel(/^What is compared/).click()
     await page.getByRole('option', { name: 'Photograph × template' }).click()
@@ -92,7 +92,7 @@ test('a folder of strangers is imported on the page, refusals said, and the gall
     await page.getByRole('button', { name: 'Remove…' }).click()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Remove them' }).click()
     await page.getByText('Nobody has been imported yet.').waitFor()
-    expect(parts.gallery.cohorts()).toEqual([])
+    expect(parts.gallery.cohorts.all()).toEqual([])
   } finally {
     await browser.close()
   }

@@ -15,11 +15,11 @@ const passphrase = 'correct horse battery'
 test('strangers of an imported file are what their crops show, not what the file says', async () => {
   const vision = drawnNetworks(await colourFile(1))
   const there = await madeUpParts({ vision })
-  const cohort = there.gallery.addCohort('Passers-by')
+  const cohort = there.gallery.cohorts.add('Passers-by')
   for (const seed of [1, 2]) {
     const crop = drawnCrop(seed)
     const kept = { crop: await cropToPng(crop), cropHash: cropHash(crop), modelVersion: there.model.version }
-    there.gallery.addStranger(cohort, { ...kept, stranger: seed, embedding: unitVectorOf(seed, 128) }) // forged
+    there.gallery.cohorts.addStranger(cohort, { ...kept, stranger: seed, embedding: unitVectorOf(seed, 128) }) // forged
   }
   const exported = await there.gallery.exportTo(passphrase)
   if (exported.kind === 'refused') throw new Error(exported.message)
@@ -32,7 +32,7 @@ test('strangers of an imported file are what their crops show, not what the file
   expect(await engine.call('gallery.import', { passphrase, bytes, job: 'import' })).toMatchObject({
     strangers: 2,
   })
-  const seen = here.gallery.strangerEmbeddings(here.model.version, null)
+  const seen = here.gallery.cohorts.strangerEmbeddings(here.model.version, null)
   expect(seen).toHaveLength(2)
   for (const [i, { embedding }] of seen.entries())
     expect(embedding).toEqual((await (await vision).embed(drawnCrop(i + 1))).embedding)
@@ -126,7 +126,7 @@ test('no picture is shown that no model could look at', async () => {
 async function withNetwork(network: Uint8Array) {
   const vision = drawnNetworks(await colourFile(1))
   const there = await madeUpParts({ vision })
-  const added = there.gallery.addModelVersion(
+  const added = there.gallery.models.add(
     madeVersion({
       base: there.model.version,
       parent: there.model.version,
@@ -149,11 +149,11 @@ test('a restore that cannot be done leaves the gallery empty, and is exact when 
   const { gallery } = here
   const failing = gallery.importFrom(bytes, passphrase, { looker: lookAt(here) })
   await expect(failing).rejects.toThrow('is missing')
-  expect([gallery.settings(), gallery.modelVersions(), gallery.counts().people]).toEqual([{}, [], 0])
+  expect([gallery.settings(), gallery.models.versions(), gallery.counts().people]).toEqual([{}, [], 0])
   const again = await gallery.importFrom(bytes, passphrase, { looker: lookAt({ ...here, vision }) })
   expect(again).toMatchObject({ people: 1, models: 1 })
   expect(gallery.settings()).toEqual({ wantedFmr: 1e-3 })
-  expect(gallery.modelVersions().map((each) => each.version)).toEqual([version])
+  expect(gallery.models.versions().map((each) => each.version)).toEqual([version])
 })
 
 test.each<[string, () => Promise<Uint8Array>]>([
@@ -169,7 +169,7 @@ test.each<[string, () => Promise<Uint8Array>]>([
     expect(refused).toMatchObject({ kind: 'refused', reason: 'network-refused' })
     expect((refused as { message: string }).message).toContain(version)
     const { gallery } = here
-    expect([gallery.settings(), gallery.modelVersions(), gallery.counts().people]).toEqual([{}, [], 0])
+    expect([gallery.settings(), gallery.models.versions(), gallery.counts().people]).toEqual([{}, [], 0])
     engine.close()
   },
 )

@@ -45,7 +45,7 @@ function added(
   base = '1',
   parent = base,
 ): string {
-  const outcome = gallery.addModelVersion(
+  const outcome = gallery.models.add(
     madeVersion({
       base,
       parent,
@@ -64,15 +64,15 @@ test('a promoted network reads every kept crop, strangers’ too, and a rollback
   const { gallery } = parts
   const ada = await enrolled(parts, 'Ada', [1, 2, 3])
   await enrolled(parts, 'Ben', [4, 5])
-  const cohort = gallery.addCohort('Strangers')
+  const cohort = gallery.cohorts.add('Strangers')
   const { crop, ...stranger } = await photograph(parts, 9)
-  gallery.addStranger(cohort, { ...stranger, stranger: 1, crop: crop! })
+  gallery.cohorts.addStranger(cohort, { ...stranger, stranger: 1, crop: crop! })
   const decided = async (now: Parts) => {
     const [face] = await (await now.vision).faces(pictureOf(1, 7))
     const found = now.gallery.template(ada, now.model.version)
     return found.kind === 'template' ? compare(now, found.template, [face!]) : null
   }
-  const before = [await decided(parts), gallery.templates('1'), gallery.strangerEmbeddings('1', null)]
+  const before = [await decided(parts), gallery.templates('1'), gallery.cohorts.strangerEmbeddings('1', null)]
 
   const version = added(parts, { network: await files.better })
   expect(await promoteModel(parts, version, asIs)).toMatchObject({ photographs: 5, without: 0 })
@@ -85,7 +85,7 @@ test('a promoted network reads every kept crop, strangers’ too, and a rollback
     expect(seen[i]!.embedding).toEqual(expected.embedding)
     expect(gallery.features(version)[i]!.features).toEqual(expected.features)
   }
-  expect(gallery.strangerEmbeddings(version, null)[0]!.embedding).toEqual(
+  expect(gallery.cohorts.strangerEmbeddings(version, null)[0]!.embedding).toEqual(
     (await net.embed(drawnCrop(9))).embedding,
   )
   expect(await decided(now)).not.toEqual(before[0])
@@ -93,7 +93,11 @@ test('a promoted network reads every kept crop, strangers’ too, and a rollback
   expect(await rollBackModel(now)).toMatchObject({ kind: 'rolled-back', to: null })
   const back = upToDate(now)
   expect(back.model).toEqual(parts.model)
-  expect([await decided(back), gallery.templates('1'), gallery.strangerEmbeddings('1', null)]).toEqual(before)
+  expect([
+    await decided(back),
+    gallery.templates('1'),
+    gallery.cohorts.strangerEmbeddings('1', null),
+  ]).toEqual(before)
 })
 
 test('who was enrolled under a network is read by the old one from the kept crop, and by a head’s network from features', async () => {
@@ -134,7 +138,7 @@ test('a network is not put in use where somebody has no crop it could look at', 
   await enrolled(parts, 'Ben', [3], false)
   const version = added(parts, { network: await files.better })
   expect(await promoteModel(parts, version, asIs)).toMatchObject({ kind: 'refused', reason: 'no-crops' })
-  expect(parts.gallery.modelInUse().inUse).toBe(null)
+  expect(parts.gallery.models.inUse().inUse).toBe(null)
 })
 
 test('nor where the only crop of somebody cannot be read', async () => {
@@ -144,7 +148,7 @@ test('nor where the only crop of somebody cannot be read', async () => {
   parts.gallery.enrol({ name: 'Ben', consentAt: 1, skippedViews: [] }, [{ ...unreadable, crop: cropOf(3) }])
   const version = added(parts, { network: await files.better })
   expect(await promoteModel(parts, version, asIs)).toMatchObject({ kind: 'refused', reason: 'no-crops' })
-  expect(parts.gallery.modelInUse().inUse).toBe(null)
+  expect(parts.gallery.models.inUse().inUse).toBe(null)
   expect(parts.gallery.embeddings(version)).toEqual([])
 })
 
@@ -158,7 +162,7 @@ test('a photograph that comes while crops are read is read too, and cancelling c
     progress: () => stop.abort(),
   })
   expect(await cancelled).toMatchObject({ kind: 'refused', reason: 'cancelled' })
-  expect(parts.gallery.modelInUse().inUse).toBe(null)
+  expect(parts.gallery.models.inUse().inUse).toBe(null)
 
   const ben = await photograph(parts, 4)
   let isEnrolled = false
@@ -187,10 +191,10 @@ test('two who go back at once go back once, and nothing that one network made is
   const ben = await enrolled(under, 'Ben', [4])
   const twice = rollBackModel(under, {
     signal: new AbortController().signal,
-    progress: () => void under.gallery.rollBack(() => null), // on the command line
+    progress: () => void under.gallery.models.rollBack(() => null), // on the command line
   })
   expect(await twice).toMatchObject({ kind: 'refused', reason: 'changed-meanwhile' })
-  expect(under.gallery.modelInUse().inUse).toBe(first)
+  expect(under.gallery.models.inUse().inUse).toBe(first)
   expect(under.gallery.embeddings('1', ben)).toEqual([])
 })
 
@@ -205,7 +209,7 @@ test('no photograph is looked at for a candidate that was judged against another
   expect(await promoteModel(upToDate(parts), second, asIs, job)).toMatchObject({
     reason: 'judged-against-another',
   })
-  expect([looked, parts.gallery.modelInUse().inUse]).toEqual([0, first])
+  expect([looked, parts.gallery.models.inUse().inUse]).toEqual([0, first])
   const forced = { evenIfRejected: false, evenIfJudgedAgainstAnother: true }
   expect(await promoteModel(upToDate(parts), second, forced, job)).toMatchObject({ kind: 'promoted' })
   expect(modelEvents(parts)[0]!.sentence).toBe(
@@ -244,7 +248,7 @@ test('an open engine goes on with the model in use, and saves a draft of before 
   expect(parts.gallery.embeddings('1', saved.person)).toEqual([])
   const verdict = await engine.call('verify', { person: saved.person, frames: [frame] })
   expect(verdict.kind).toBe('match')
-  expect(parts.gallery.attempts({ limit: 1 })[0]).toMatchObject({ modelVersion: version })
+  expect(parts.gallery.attempts.newest({ limit: 1 })[0]).toMatchObject({ modelVersion: version })
   engine.close()
 })
 
@@ -254,7 +258,7 @@ test('an engine whose network in use is not the one its version names says so, a
   const version = added(parts, { network: await files.better })
   await promoteModel(parts, version, asIs)
   await enrolled(parts, 'Ben', [4]) // under the old model: there is something left to read
-  parts.gallery.modelNetwork = () => {
+  parts.gallery.models.network = () => {
     throw new Error('The network of model 1 is not the one its version names: it is not used.')
   }
   const engine = createEngine(parts)

@@ -48,7 +48,7 @@ async function galleryInUse() {
   )
   const pretrained = await shared
   const card = await readModelCard()
-  const added = gallery.addModelVersion(
+  const added = gallery.models.add(
     madeVersion({
       trainedOn: { people: [person], photographs: 2, others: '', hash: '' },
       card: { ...card, version: 'its own' },
@@ -68,7 +68,7 @@ async function galleryInUse() {
 test('a promoted head makes every embedding, and names the version and the card', async () => {
   const { gallery, person, version, parts, embed } = await galleryInUse()
   expect(withModelInUse(parts)).toBe(parts)
-  gallery.promote(version, embed, { evenIfRejected: false })
+  gallery.models.promote(version, embed, { evenIfRejected: false })
   expect(gallery.embeddings(version, person)[0]!.embedding).toEqual(applyHead(unitVectorOf(1, 128), head(2)))
   const now = withModelInUse(parts)
   expect(now.model).toEqual({ name: 'net', version })
@@ -77,20 +77,20 @@ test('a promoted head makes every embedding, and names the version and the card'
 
 test('a photograph that only a retrained model saw goes back by its features', async () => {
   const { gallery, person, version, embed, pretrained } = await galleryInUse()
-  gallery.promote(version, embed, { evenIfRejected: false })
+  gallery.models.promote(version, embed, { evenIfRejected: false })
   const features = photographOf(3).features
   const under = applyHead(lastLayer(features, pretrained), head(2))
   gallery.addPhotograph(
     person,
     photographOf(3, { modelVersion: version, crop: null, features, embedding: under }),
   )
-  gallery.rollBack(embed)
+  gallery.models.rollBack(embed)
   expect(gallery.embeddings('1', person)[2]!.embedding).toEqual(lastLayer(features, pretrained))
 })
 
 test('a head of another net is not used', async () => {
   const { gallery, version, parts, embed } = await galleryInUse()
-  gallery.promote(version, embed, { evenIfRejected: false })
+  gallery.models.promote(version, embed, { evenIfRejected: false })
   const newer = { ...parts, model: { name: 'net', version: '2' } }
   expect(withModelInUse(newer)).toBe(newer)
 })

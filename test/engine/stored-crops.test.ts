@@ -12,7 +12,7 @@ test('a stored crop that cannot be read is refused by its name, wherever it is a
   const { gallery } = parts
   gallery.enrol(someone('Ada'), [photographOf(1)]) // begins as a PNG does, and is noise
   const { crop, cropHash, embedding } = photographOf(2)
-  gallery.addStranger(gallery.addCohort('Passers-by'), {
+  gallery.cohorts.addStranger(gallery.cohorts.add('Passers-by'), {
     stranger: 1,
     crop: crop!,
     cropHash,

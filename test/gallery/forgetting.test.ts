@@ -73,7 +73,7 @@ describe('forgetting a person', () => {
       const person = people[Math.floor(next() * people.length)]!
       const crop = next() < 0.2 ? null : cropOf(step, 8 + Math.floor(next() * 9000))
       gallery.addPhotograph(person, photographOf(step, { crop }))
-      if (next() < 0.3) gallery.addAttempt(claimOf(`${step} ${'x'.repeat(next() * 90)}`, person))
+      if (next() < 0.3) gallery.attempts.add(claimOf(`${step} ${'x'.repeat(next() * 90)}`, person))
       if (next() < 0.2) gallery.rename(person, `Renamed ${'y'.repeat(next() * 150)} ${step}`)
       if (next() < 0.1)
         gallery.putEmbedding(step + 1, 'model-2', photographOf(step).features, photographOf(3).embedding)
@@ -95,16 +95,16 @@ describe('forgetting a person', () => {
 
   test('puts "person N" where the name stood in the audit log, and nowhere else', async () => {
     const gallery = await openGallery(newHome())
-    gallery.addAttempt(claimOf('ADA', null)) // before she was enrolled
+    gallery.attempts.add(claimOf('ADA', null)) // before she was enrolled
     const ada = enrolled(gallery, 'Ida')
     const eva = enrolled(gallery, 'Eva')
-    gallery.addAttempt(claimOf('Ida', null)) // under the name she had
+    gallery.attempts.add(claimOf('Ida', null)) // under the name she had
     gallery.rename(ada, 'Ada')
-    gallery.addAttempt(claimOf('Ada', ada))
-    gallery.addAttempt(claimOf('Eva', eva))
-    gallery.addAttempt(claimOf('Adam', null))
+    gallery.attempts.add(claimOf('Ada', ada))
+    gallery.attempts.add(claimOf('Eva', eva))
+    gallery.attempts.add(claimOf('Adam', null))
     gallery.forget(ada)
-    expect(gallery.attempts({ limit: 9 }).map(({ claim, person }) => [claim, person])).toEqual([
+    expect(gallery.attempts.newest({ limit: 9 }).map(({ claim, person }) => [claim, person])).toEqual([
       ['Adam', null],
       ['Eva', eva],
       [`person ${ada}`, null],
@@ -145,8 +145,8 @@ describe('while somebody is enrolled', () => {
   async function everythingOf(home: string): Promise<Gallery> {
     const gallery = await openGallery(home)
     const person = enrolled(gallery, name, [photographOf(1)])
-    gallery.addAttempt(claimOf(name, person))
-    gallery.addAttempt(claimOf(name, null))
+    gallery.attempts.add(claimOf(name, person))
+    gallery.attempts.add(claimOf(name, null))
     gallery.setSettings({ camera: name })
     return gallery
   }

@@ -298,23 +298,23 @@ describe('attempts', () => {
   test('come back newest first, a page at a time', async () => {
     const gallery = await openGallery(newHome())
     const ada = enrolled(gallery, 'Ada')
-    for (let at = 1; at <= 7; at++) gallery.addAttempt(attempt(at % 2 ? ada : null, { at }))
-    const pages = [gallery.attempts({ limit: 3 })]
+    for (let at = 1; at <= 7; at++) gallery.attempts.add(attempt(at % 2 ? ada : null, { at }))
+    const pages = [gallery.attempts.newest({ limit: 3 })]
     for (;;) {
-      const page = gallery.attempts({ limit: 3, before: pages.at(-1)!.at(-1)!.attempt })
+      const page = gallery.attempts.newest({ limit: 3, before: pages.at(-1)!.at(-1)!.attempt })
       if (page.length === 0) break
       pages.push(page)
     }
     expect(pages.map((page) => page.map(({ at }) => at))).toEqual([[7, 6, 5], [4, 3, 2], [1]])
     expect(pages[0]![0]).toEqual({ attempt: 7, ...attempt(ada, { at: 7 }) })
-    expect(gallery.attempts({ limit: 9, person: ada }).map(({ at }) => at)).toEqual([7, 5, 3, 1])
+    expect(gallery.attempts.newest({ limit: 9, person: ada }).map(({ at }) => at)).toEqual([7, 5, 3, 1])
   })
 
   test('tell when somebody was last verified', async () => {
     const gallery = await openGallery(newHome())
     const ada = enrolled(gallery, 'Ada')
-    gallery.addAttempt(attempt(ada, { at: 5, outcome: 'match' }))
-    gallery.addAttempt(attempt(ada, { at: 6 }))
+    gallery.attempts.add(attempt(ada, { at: 5, outcome: 'match' }))
+    gallery.attempts.add(attempt(ada, { at: 6 }))
     expect(gallery.person(ada)!.lastVerifiedAt).toBe(5)
   })
 
@@ -322,24 +322,24 @@ describe('attempts', () => {
     const gallery = await openGallery(newHome())
     const ada = enrolled(gallery, 'Ada')
     const ida = enrolled(gallery, 'Ida')
-    expect(gallery.recentFailures(ada)).toEqual({ failures: 0, lastAt: null })
-    gallery.addAttempt(attempt(ada, { at: 1 }))
-    gallery.addAttempt(attempt(ada, { at: 2, outcome: 'match' }))
-    expect(gallery.recentFailures(ada)).toEqual({ failures: 0, lastAt: null })
-    gallery.addAttempt(attempt(ada, { at: 3 }))
-    gallery.addAttempt(attempt(ada, { at: 4 }))
-    gallery.addAttempt(attempt(ada, { at: 5, outcome: 'poor-quality', distance: null }))
-    gallery.addAttempt(attempt(ada, { at: 6, outcome: 'locked-out', distance: null }))
-    gallery.addAttempt(attempt(ida, { at: 7 }))
-    expect(gallery.recentFailures(ada)).toEqual({ failures: 2, lastAt: 4 })
+    expect(gallery.attempts.recentFailures(ada)).toEqual({ failures: 0, lastAt: null })
+    gallery.attempts.add(attempt(ada, { at: 1 }))
+    gallery.attempts.add(attempt(ada, { at: 2, outcome: 'match' }))
+    expect(gallery.attempts.recentFailures(ada)).toEqual({ failures: 0, lastAt: null })
+    gallery.attempts.add(attempt(ada, { at: 3 }))
+    gallery.attempts.add(attempt(ada, { at: 4 }))
+    gallery.attempts.add(attempt(ada, { at: 5, outcome: 'poor-quality', distance: null }))
+    gallery.attempts.add(attempt(ada, { at: 6, outcome: 'locked-out', distance: null }))
+    gallery.attempts.add(attempt(ida, { at: 7 }))
+    expect(gallery.attempts.recentFailures(ada)).toEqual({ failures: 2, lastAt: 4 })
   })
 
   test('against somebody forgotten meanwhile do not bring the name back', async () => {
     const gallery = await openGallery(newHome())
     const ada = enrolled(gallery, 'Ada')
     gallery.forget(ada)
-    gallery.addAttempt(attempt(ada))
-    expect(gallery.attempts({ limit: 1 })).toMatchObject([{ person: null, claim: `person ${ada}` }])
+    gallery.attempts.add(attempt(ada))
+    expect(gallery.attempts.newest({ limit: 1 })).toMatchObject([{ person: null, claim: `person ${ada}` }])
   })
 })
 

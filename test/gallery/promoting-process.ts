@@ -13,15 +13,15 @@ if (opened.kind === 'refused') throw new Error(opened.message)
 const { gallery } = opened
 const say = (line: string) => writeSync(1, `${line}\n`)
 
-const [candidate] = gallery.modelVersions()
+const [candidate] = gallery.models.versions()
 const negated: Embed = (version, seen) => {
   const { features, embedding } = seen.find(({ modelVersion }) => modelVersion === 'model-1')!
   return { modelVersion: version ?? 'model-1', features, embedding: embedding.map((value) => -value) }
 }
 say('ready')
 for (;;) {
-  gallery.promote(candidate!.version, negated, { evenIfRejected: false })
+  gallery.models.promote(candidate!.version, negated, { evenIfRejected: false })
   say('promoted')
-  gallery.rollBack(negated)
+  gallery.models.rollBack(negated)
   say('back')
 }

@@ -178,7 +178,7 @@ describe('a gallery of version 1', () => {
     expect(new Uint8Array(gallery.crop(1)!)).toEqual(crop)
     expect(gallery.features('model-1')).toEqual([{ photograph: 1, person: 1, features }])
     expect(gallery.template(1, 'model-1')).toMatchObject({ template: { embedding, photographs: 1 } })
-    expect(gallery.attempts({ limit: 9 })).toMatchObject([{ claim: 'Ada', distance: 0.25 }])
+    expect(gallery.attempts.newest({ limit: 9 })).toMatchObject([{ claim: 'Ada', distance: 0.25 }])
     expect(gallery.settings()).toEqual({ theme: 'dark' })
   })
 
@@ -208,11 +208,11 @@ describe('a gallery of version 4', () => {
   test('opens with its people and the model it was using', async () => {
     const gallery = await openGallery(await version4Gallery(head))
     expect(gallery.people()).toMatchObject([{ person: 1, name: 'Ada', photographs: 1 }])
-    expect(gallery.modelVersions()).toMatchObject([
+    expect(gallery.models.versions()).toMatchObject([
       { version: '1-abc', name: 'retrained 1', parent: '1', madeAt: 50, verdict: 'promote' },
     ])
-    expect(gallery.modelInUse()).toEqual({ inUse: '1-abc', replaced: [null] })
-    expect(gallery.modelHead('1-abc')).toEqual(head)
+    expect(gallery.models.inUse()).toEqual({ inUse: '1-abc', replaced: [null] })
+    expect(gallery.models.head('1-abc')).toEqual(head)
   })
 
   test('has the schema of a new one afterwards', async () => {

@@ -34,11 +34,11 @@ const everybodyIsGone: IsGone = () => true
 test('one run goes on at a time, for every process that has the gallery open', async () => {
   const home = newHome()
   const [here, there] = [await openGallery(home), await openGallery(home)]
-  expect(here.lastRun(nobodyIsGone)).toBeNull()
-  expect(here.beginRun(11, run, nobodyIsGone)).toEqual({ kind: 'begun', run: 1 })
-  expect(there.beginRun(12, run, nobodyIsGone)).toMatchObject({ kind: 'refused', reason: 'running' })
-  expect(here.putRunProgress(1, { step: 7, remainingMs: 900 })).toBe(true)
-  expect(there.lastRun(nobodyIsGone)).toMatchObject({
+  expect(here.runs.last(nobodyIsGone)).toBeNull()
+  expect(here.runs.begin(11, run, nobodyIsGone)).toEqual({ kind: 'begun', run: 1 })
+  expect(there.runs.begin(12, run, nobodyIsGone)).toMatchObject({ kind: 'refused', reason: 'running' })
+  expect(here.runs.putProgress(1, { step: 7, remainingMs: 900 })).toBe(true)
+  expect(there.runs.last(nobodyIsGone)).toMatchObject({
     run: 1,
     state: 'running',
     step: 7,
@@ -46,48 +46,48 @@ test('one run goes on at a time, for every process that has the gallery open', a
     wish,
   })
 
-  expect(there.endRun(1, { state: 'cancelled' })).toBe(true)
-  expect(here.putRunProgress(1, { step: 8 })).toBe(false) // its process is told by this
-  expect(here.endRun(1, { state: 'done', candidate: '1-abc' })).toBe(false)
-  expect(here.lastRun(nobodyIsGone)).toMatchObject({ state: 'cancelled', step: 7, remainingMs: null })
-  expect(there.beginRun(12, run, nobodyIsGone)).toEqual({ kind: 'begun', run: 2 })
+  expect(there.runs.end(1, { state: 'cancelled' })).toBe(true)
+  expect(here.runs.putProgress(1, { step: 8 })).toBe(false) // its process is told by this
+  expect(here.runs.end(1, { state: 'done', candidate: '1-abc' })).toBe(false)
+  expect(here.runs.last(nobodyIsGone)).toMatchObject({ state: 'cancelled', step: 7, remainingMs: null })
+  expect(there.runs.begin(12, run, nobodyIsGone)).toEqual({ kind: 'begun', run: 2 })
 })
 
 test('a run whose process is gone has failed, and holds nobody up', async () => {
   const gallery = await openGallery(newHome(), { now: () => 5000 })
-  gallery.beginRun(11, run, nobodyIsGone)
+  gallery.runs.begin(11, run, nobodyIsGone)
   const asked: unknown[] = []
-  gallery.lastRun((runner) => (asked.push(runner), false))
+  gallery.runs.last((runner) => (asked.push(runner), false))
   expect(asked).toEqual([{ process: 11, heardAt: 5000 }])
-  expect(gallery.lastRun(everybodyIsGone)).toMatchObject({ state: 'failed', endedAt: 5000 })
-  expect(gallery.lastRun(nobodyIsGone)!.message).toContain('ended unexpectedly')
+  expect(gallery.runs.last(everybodyIsGone)).toMatchObject({ state: 'failed', endedAt: 5000 })
+  expect(gallery.runs.last(nobodyIsGone)!.message).toContain('ended unexpectedly')
 
-  gallery.beginRun(12, run, nobodyIsGone)
-  expect(gallery.beginRun(13, run, everybodyIsGone)).toEqual({ kind: 'begun', run: 3 })
-  expect(gallery.trainingRun(2)).toMatchObject({ state: 'failed' })
+  gallery.runs.begin(12, run, nobodyIsGone)
+  expect(gallery.runs.begin(13, run, everybodyIsGone)).toEqual({ kind: 'begun', run: 3 })
+  expect(gallery.runs.run(2)).toMatchObject({ state: 'failed' })
 })
 
 test('its pulse is heard without a key, and hears that the run was ended', async () => {
   const gallery = await openGallery(newHome(), { now: () => 5000 })
-  gallery.beginRun(11, run, nobodyIsGone)
+  gallery.runs.begin(11, run, nobodyIsGone)
   const pulse = new RunPulse(gallery.path, 1)
   pulse.beat(8000)
   let heardAt = 0
-  gallery.lastRun((runner) => ((heardAt = runner.heardAt), false))
+  gallery.runs.last((runner) => ((heardAt = runner.heardAt), false))
   expect(heardAt).toBe(8000)
   expect(pulse.goesOn()).toBe(true)
-  gallery.endRun(1, { state: 'failed', message: 'no' })
+  gallery.runs.end(1, { state: 'failed', message: 'no' })
   expect(pulse.goesOn()).toBe(false)
   pulse.close()
 })
 
 test('the run that made a candidate is found by it', async () => {
   const gallery = await openGallery(newHome())
-  gallery.beginRun(11, run, nobodyIsGone)
-  gallery.endRun(1, { state: 'done', candidate: '1-abc' })
-  gallery.beginRun(11, run, nobodyIsGone)
-  expect(gallery.runThatMade('1-abc')).toMatchObject({ run: 1, state: 'done' })
-  expect(gallery.runThatMade('1-other')).toBeNull()
+  gallery.runs.begin(11, run, nobodyIsGone)
+  gallery.runs.end(1, { state: 'done', candidate: '1-abc' })
+  gallery.runs.begin(11, run, nobodyIsGone)
+  expect(gallery.runs.thatMade('1-abc')).toMatchObject({ run: 1, state: 'done' })
+  expect(gallery.runs.thatMade('1-other')).toBeNull()
 })
 
 test('others are told of a change, and not of the progress of a run', async () => {
@@ -95,11 +95,11 @@ test('others are told of a change, and not of the progress of a run', async () =
   const [here, there] = [await openGallery(home), await openGallery(home)]
   const before = here.revisionElsewhere()
   here.setSettings({ theme: 'dark' }) // one's own is no news
-  there.beginRun(11, run, nobodyIsGone)
+  there.runs.begin(11, run, nobodyIsGone)
   const begun = here.revisionElsewhere()
   expect(begun).not.toBe(before)
   const data = here.dataVersion()
-  there.putRunProgress(1, { step: 9 })
+  there.runs.putProgress(1, { step: 9 })
   expect(here.dataVersion()).not.toBe(data)
   expect(here.revisionElsewhere()).toBe(begun)
   enrolled(there, 'Ada')
@@ -113,7 +113,7 @@ test('others are told of a change, and not of the progress of a run', async () =
 test('what a run says of itself is sealed', async () => {
   const home = newHome()
   const gallery = await openGallery(home)
-  gallery.beginRun(11, run, nobodyIsGone)
+  gallery.runs.begin(11, run, nobodyIsGone)
   expect(galleryBytes(home).includes('made-up processor')).toBe(false)
 })
 

@@ -68,12 +68,12 @@ async function tunedGallery() {
   gallery.markNotSame(1, 2, true) // Ada is not Ben
   gallery.markNotSame(1, 3, true) // two photographs under Ada's name
 
-  const cohort = gallery.addCohort('Passers-by')
+  const cohort = gallery.cohorts.add('Passers-by')
   for (const seed of [20, 21]) {
     const { crop, cropHash, embedding } = photographOf(seed)
-    gallery.addStranger(cohort, { stranger: 1, crop: crop!, cropHash, modelVersion: base, embedding })
+    gallery.cohorts.addStranger(cohort, { stranger: 1, crop: crop!, cropHash, modelVersion: base, embedding })
   }
-  gallery.setMayTrain(cohort, true)
+  gallery.cohorts.setMayTrain(cohort, true)
 
   const head = Float32Array.from({ length: 16 }, (_, i) => i / 7)
   const model = {
@@ -88,20 +88,20 @@ async function tunedGallery() {
     card,
   }
   const strangers = ['ab'.repeat(16), 'cd'.repeat(16)]
-  const added = gallery.addModelVersion({ ...model, head, strangers })
+  const added = gallery.models.add({ ...model, head, strangers })
   const network = cropOf(77, 5000)
-  const whole = gallery.addModelVersion({ ...model, verdict: 'reject', network })
+  const whole = gallery.models.add({ ...model, verdict: 'reject', network })
   if (added.kind === 'refused' || whole.kind === 'refused') throw new Error('not added')
-  gallery.setChoice(choiceFor(gallery, base, cohort))
-  const promoted = gallery.promote(
+  gallery.choices.set(choiceFor(gallery, base, cohort))
+  const promoted = gallery.models.promote(
     added.version,
     (version, seen) => ({ ...seen[0]!, modelVersion: version ?? base }),
     { evenIfRejected: false },
   )
   expect(promoted.kind).toBe('promoted')
-  gallery.setChoice({ ...choiceFor(gallery, added.version, cohort), threshold: 0.7 })
+  gallery.choices.set({ ...choiceFor(gallery, added.version, cohort), threshold: 0.7 })
   const { wish: _wish, ...chosen } = choiceFor(gallery, added.version, cohort)
-  gallery.setPersonalChoice({
+  gallery.choices.setPersonal({
     ...chosen,
     person: ben,
     threshold: 0.6,
@@ -110,7 +110,7 @@ async function tunedGallery() {
     strangersCompared: 2,
   } as unknown as PersonalChoice)
   const { crop, cropHash, embedding, features } = photographOf(30)
-  gallery.addHardExample({
+  gallery.hardExamples.add({
     kind: 'not-them',
     person: ben,
     distance: 0.4,
@@ -140,25 +140,25 @@ async function imported(into: Gallery, bytes: Uint8Array) {
 
 /** All that tuning and retraining left, numbers and all. */
 function tuned(gallery: Gallery) {
-  const versions = gallery.modelVersions()
+  const versions = gallery.models.versions()
   return {
     fingerprint: gallery.fingerprint(),
-    cohortFingerprint: gallery.cohortFingerprint(null),
+    cohortFingerprint: gallery.cohorts.fingerprint(null),
     people: gallery.people(),
     photographs: gallery.people().map(({ person }) => gallery.photographs(person)),
-    choices: gallery.choices(),
-    personal: gallery.personalChoices(),
+    choices: gallery.choices.all(),
+    personal: gallery.choices.personal(),
     notSame: gallery.notSame(),
-    cohorts: gallery.cohorts(),
-    strangers: gallery.strangers(),
-    strangerCrops: [1, 2].map((photograph) => gallery.strangerCrop(photograph)?.toString()),
+    cohorts: gallery.cohorts.all(),
+    strangers: gallery.cohorts.strangers(),
+    strangerCrops: [1, 2].map((photograph) => gallery.cohorts.strangerCrop(photograph)?.toString()),
     versions,
-    trainedBy: versions.map(({ version }) => [...gallery.strangersThatTrained(version)]),
-    heads: versions.map(({ version }) => gallery.modelHead(version)),
-    networks: versions.map(({ version }) => gallery.modelNetwork(version)?.toString()),
-    inUse: gallery.modelInUse(),
-    events: gallery.modelEvents(),
-    hardExamples: gallery.hardExamples(),
+    trainedBy: versions.map(({ version }) => [...gallery.models.strangersThatTrained(version)]),
+    heads: versions.map(({ version }) => gallery.models.head(version)),
+    networks: versions.map(({ version }) => gallery.models.network(version)?.toString()),
+    inUse: gallery.models.inUse(),
+    events: gallery.models.events(),
+    hardExamples: gallery.hardExamples.all(),
   }
 }
 
@@ -179,7 +179,7 @@ describe('into an empty gallery', () => {
       ],
     })
     expect(tuned(other)).toEqual(tuned(gallery))
-    expect(other.choices()[0]!.gallery).toBe(other.fingerprint())
+    expect(other.choices.all()[0]!.gallery).toBe(other.fingerprint())
     expect(tuned(other).trainedBy[0]).toHaveLength(2)
   })
 
@@ -187,9 +187,11 @@ describe('into an empty gallery', () => {
     const { gallery } = await tunedGallery()
     const other = await openGallery(newHome())
     await imported(other, await exported(gallery))
-    const back = other.rollBack((version, seen) => seen.find((by) => by.modelVersion === (version ?? base))!)
+    const back = other.models.rollBack((version, seen) =>
+      seen.find((by) => by.modelVersion === (version ?? base))!,
+    )
     expect(back).toMatchObject({ kind: 'rolled-back', to: null })
-    expect(other.choices().map(({ threshold }) => threshold)).toEqual([0.75])
+    expect(other.choices.all().map(({ threshold }) => threshold)).toEqual([0.75])
   })
 
   test('whoever comes next gets a number of their own', async () => {
@@ -198,29 +200,29 @@ describe('into an empty gallery', () => {
     await imported(other, await exported(gallery))
     expect(enrolled(other, 'Dana', [photographOf(9)])).toBe(cem + 1)
     expect(other.photographs(cem + 1)[0]!.photograph).toBe(6)
-    expect(other.addCohort('Others')).toBe(2)
+    expect(other.cohorts.add('Others')).toBe(2)
   })
 
   test('that once held somebody, people get new numbers, and reports and cohorts follow them', async () => {
     const { gallery, head } = await tunedGallery()
     const other = await openGallery(newHome())
     other.forget(enrolled(other, 'Gone', [photographOf(50)]))
-    other.removeCohort(other.addCohort('Gone'))
+    other.cohorts.remove(other.cohorts.add('Gone'))
     await imported(other, await exported(gallery))
     const number = (name: string) => other.personByName(name)!.person
     expect([number('Ada'), number('Ben'), number('Cem')]).toEqual([2, 3, 4])
-    const model = other.modelVersion(head)!
+    const model = other.models.version(head)!
     expect(model.trainedOn.people).toEqual([number('Ada'), number('Ben')])
     expect(model.report).toMatchObject({ people: [{ person: number('Ben') }] })
-    expect(other.modelInUse().inUse).toBe(head)
-    const cohort = other.cohorts()[0]!.cohort
+    expect(other.models.inUse().inUse).toBe(head)
+    const cohort = other.cohorts.all()[0]!.cohort
     expect(cohort).toBe(2)
-    expect(other.choices()[0]!.strangers).toEqual({ kind: 'cohort', cohort })
-    expect(other.personalChoices()).toMatchObject([{ person: number('Ben'), strangers: { cohort } }])
+    expect(other.choices.all()[0]!.strangers).toEqual({ kind: 'cohort', cohort })
+    expect(other.choices.personal()).toMatchObject([{ person: number('Ben'), strangers: { cohort } }])
     expect(other.notSame().people).toEqual([[number('Ada'), number('Ben')]])
-    expect(other.hardExamples()).toMatchObject([{ person: number('Ben'), keptAt: at }])
+    expect(other.hardExamples.all()).toMatchObject([{ person: number('Ben'), keptAt: at }])
     // What the threshold was measured on has other numbers now: it holds, and is said to be stale.
-    expect(other.choices()[0]!.gallery).not.toBe(other.fingerprint())
+    expect(other.choices.all()[0]!.gallery).not.toBe(other.fingerprint())
   })
 })
 
@@ -230,7 +232,7 @@ describe('into a gallery in use', () => {
     const other = await openGallery(newHome())
     enrolled(other, 'Eva', [photographOf(60)])
     const own = { ...choiceFor(other, base, null), threshold: 0.5 }
-    other.setChoice(own)
+    other.choices.set(own)
     expect(await imported(other, await exported(gallery))).toMatchObject({
       people: 3,
       models: 2,
@@ -243,22 +245,22 @@ describe('into a gallery in use', () => {
         unchecked,
       ],
     })
-    expect(other.choices()).toEqual([own])
+    expect(other.choices.all()).toEqual([own])
     expect(other.settings()).toEqual({})
-    expect(other.modelInUse().inUse).toBeNull()
-    expect(other.modelVersions().map(({ version }) => version)).toEqual([head, network])
+    expect(other.models.inUse().inUse).toBeNull()
+    expect(other.models.versions().map(({ version }) => version)).toEqual([head, network])
     const ben = other.personByName('Ben')!.person
     expect(ben).toBe(3)
-    expect(other.modelVersion(head)!.report).toMatchObject({ people: [{ person: ben }] })
+    expect(other.models.version(head)!.report).toMatchObject({ people: [{ person: ben }] })
     // Its gate was of other people.
-    expect(other.modelVersion(head)).toMatchObject({
+    expect(other.models.version(head)).toMatchObject({
       verdict: 'reject',
       report: { kind: 'reject', sentence: expect.stringContaining('another gallery') as string },
     })
-    const promoted = other.promote(head, () => null, { evenIfRejected: false })
+    const promoted = other.models.promote(head, () => null, { evenIfRejected: false })
     expect(promoted).toMatchObject({ kind: 'refused', reason: 'rejected' })
     // A stricter threshold of somebody's own overwrites nobody's.
-    expect(other.personalChoices()).toMatchObject([{ person: ben, threshold: 0.6 }])
+    expect(other.choices.personal()).toMatchObject([{ person: ben, threshold: 0.6 }])
   })
 
   test('the same file twice adds nothing twice', async () => {
@@ -285,7 +287,7 @@ describe('into a gallery in use', () => {
       strangers: 1,
     })
     expect(await imported(other, bytes)).toMatchObject({ people: 3, strangers: 1 })
-    expect(other.cohorts()).toMatchObject([{ people: 1, photographs: 2 }])
+    expect(other.cohorts.all()).toMatchObject([{ people: 1, photographs: 2 }])
   })
 })
 
@@ -325,10 +327,10 @@ test('who trained a model is known from a file of a version that did not say: ev
   enrolled(inUse, 'Eva', [photographOf(60)])
   for (const gallery of [await openGallery(newHome()), inUse]) {
     await imported(gallery, bytes)
-    const [first, second] = gallery
-      .modelVersions()
-      .map(({ version }) => gallery.strangersThatTrained(version))
-    expect(first).toEqual(new Set(gallery.strangers().map(({ crop }) => crop)))
+    const [first, second] = gallery.models
+      .versions()
+      .map(({ version }) => gallery.models.strangersThatTrained(version))
+    expect(first).toEqual(new Set(gallery.cohorts.strangers().map(({ crop }) => crop)))
     expect([first!.size, second!.size]).toEqual([2, 0])
   }
 })
@@ -363,13 +365,16 @@ test.each<[string, (file: ExportedGallery) => void]>([
     reason: 'damaged',
   })
   expect(other.settings()).toEqual({})
-  expect(other.modelInUse().inUse).toBeNull()
+  expect(other.models.inUse().inUse).toBeNull()
   expect(enrolled(other, 'Eva', [photographOf(60)])).toBe(1)
 })
 
 test('what a file says models made of strangers’ crops and of kept probes is not believed: they are looked at anew', async () => {
   const { gallery, head } = await tunedGallery()
-  expect([gallery.strangerEmbeddings(base, null).length, gallery.staleHardExamples(base)]).toEqual([2, []])
+  expect([gallery.cohorts.strangerEmbeddings(base, null).length, gallery.hardExamples.stale(base)]).toEqual([
+    2,
+    [],
+  ])
   const other = await openGallery(newHome())
   const { features, embedding } = photographOf(99)
   const bytes = await forged(({ strangers, people }) => {
@@ -380,15 +385,15 @@ test('what a file says models made of strangers’ crops and of kept probes is n
   })
   await imported(other, bytes)
   for (const version of [base, head]) {
-    expect(other.strangerEmbeddings(version, null)).toEqual([])
-    expect(other.staleStrangers(version)).toHaveLength(2)
-    expect(other.hardExampleEmbeddings(version)).toEqual([])
-    expect(other.staleHardExamples(version)).toHaveLength(1)
+    expect(other.cohorts.strangerEmbeddings(version, null)).toEqual([])
+    expect(other.cohorts.staleStrangers(version)).toHaveLength(2)
+    expect(other.hardExamples.embeddings(version)).toEqual([])
+    expect(other.hardExamples.stale(version)).toHaveLength(1)
   }
   // A gallery that has not looked yet is exported whole.
   const third = await openGallery(newHome())
   expect(await imported(third, await exported(other))).toMatchObject({ strangers: 2, people: 3 })
-  expect(third.hardExamples()).toHaveLength(1)
+  expect(third.hardExamples.all()).toHaveLength(1)
 })
 
 test('a record nested a hundred thousand deep is no record', () => {
@@ -423,5 +428,5 @@ test('a model whose numbers are not those its version names is refused with the 
   ).toMatchObject({
     reason: 'damaged',
   })
-  expect(other.modelVersions()).toEqual([])
+  expect(other.models.versions()).toEqual([])
 })

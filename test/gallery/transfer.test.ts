@@ -44,9 +44,9 @@ async function galleryOfTwo(): Promise<Gallery> {
     form: 'burst-template',
     modelVersion: 'model-1',
   } as const
-  gallery.addAttempt({ ...attempt, at: 100, person: ada.person, claim: 'Ada 👩🏽‍🚀' })
-  gallery.addAttempt({ ...attempt, at: 101, person: ida, claim: 'Ida', outcome: 'no-match' })
-  gallery.addAttempt({
+  gallery.attempts.add({ ...attempt, at: 100, person: ada.person, claim: 'Ada 👩🏽‍🚀' })
+  gallery.attempts.add({ ...attempt, at: 101, person: ida, claim: 'Ida', outcome: 'no-match' })
+  gallery.attempts.add({
     ...attempt,
     at: 102,
     person: null,
@@ -75,9 +75,11 @@ function contentOf(gallery: Gallery) {
         const outcome = gallery.template(person, version)
         return outcome.kind === 'template' ? outcome.template.embedding : outcome
       }),
-      attempts: gallery.attempts({ limit: 9, person }).map(({ at, claim, outcome }) => [at, claim, outcome]),
+      attempts: gallery.attempts
+        .newest({ limit: 9, person })
+        .map(({ at, claim, outcome }) => [at, claim, outcome]),
     })),
-    attempts: gallery.attempts({ limit: 9 }).map(({ at, claim, outcome }) => [at, claim, outcome]),
+    attempts: gallery.attempts.newest({ limit: 9 }).map(({ at, claim, outcome }) => [at, claim, outcome]),
     settings: gallery.settings(),
   }
 }
@@ -122,7 +124,7 @@ describe('an exported gallery', () => {
     expect(other.people().map(({ name }) => name)).toEqual(['IDA', 'Ada 👩🏽‍🚀'])
     expect(contentOf(other).people[0]).toEqual(before.people[0])
     expect(other.settings()).toEqual({}) // those of a gallery in use stay
-    expect(other.attempts({ limit: 9, person: ida })).toEqual([])
+    expect(other.attempts.newest({ limit: 9, person: ida })).toEqual([])
     expect(await other.importFrom(bytes, passphrase, { looker: null })).toMatchObject({
       people: 0,
       skipped: ['Ada 👩🏽‍🚀', 'Ida'],
@@ -143,7 +145,7 @@ describe('an exported gallery', () => {
     expect(gallery.crop(1)).toEqual(Buffer.from(cropOf(1, 64)))
     expect(gallery.crop(2)).toBeNull()
     expect(gallery.embeddings('model-1', 1)[1]!.embedding).toEqual(photographOf(2).embedding)
-    expect(gallery.attempts({ limit: 9 })).toMatchObject([{ at: 100, claim: 'Ada' }])
+    expect(gallery.attempts.newest({ limit: 9 })).toMatchObject([{ at: 100, claim: 'Ada' }])
     expect(gallery.settings()).toEqual({ wantedFmr: 1e-3 })
   })
 

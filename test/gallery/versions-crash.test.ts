@@ -48,7 +48,7 @@ test.each([
       card: {},
       ...made,
     }
-    const added = first.addModelVersion(candidate)
+    const added = first.models.add(candidate)
     const version = added.kind === 'added' ? added.version : ''
     const templates = first.templates('model-1')
     const embeddings = first.embeddings('model-1')
@@ -57,8 +57,8 @@ test.each([
     for (let round = 0; round < rounds; round++) {
       const lines = await killed(home, randomInt(0, 60))
       const gallery = await openGallery(home)
-      const { inUse, replaced } = gallery.modelInUse()
-      const events = gallery.modelEvents()
+      const { inUse, replaced } = gallery.models.inUse()
+      const events = gallery.models.events()
       // What was acknowledged holds; at most the step after it was finished too.
       const last = lines.at(-1)
       expect([last === 'promoted' ? version : null, last === 'promoted' ? null : version]).toContain(inUse)
@@ -69,15 +69,15 @@ test.each([
         expect(gallery.templates(version)).toHaveLength(templates.length)
         expect(replaced).toEqual([null])
         expect(events[0]?.kind).toBe('promoted')
-        gallery.rollBack((_version, by) => ({ ...by[0]!, modelVersion: 'model-1' }))
+        gallery.models.rollBack((_version, by) => ({ ...by[0]!, modelVersion: 'model-1' }))
       } else {
         expect([0, photographs]).toContain(gallery.embeddings(version).length)
         expect(replaced).toEqual([])
         expect(events[0]?.kind ?? 'rolled-back').toBe('rolled-back')
       }
       // Gone and made anew, so that the next promotion has everything to do again.
-      expect(gallery.removeModelVersion(version)).toEqual({ kind: 'removed' })
-      expect(gallery.addModelVersion(candidate)).toEqual({ kind: 'added', version })
+      expect(gallery.models.remove(version)).toEqual({ kind: 'removed' })
+      expect(gallery.models.add(candidate)).toEqual({ kind: 'added', version })
       gallery.close()
     }
   },

@@ -42,14 +42,14 @@ async function galleryOfTwo() {
   const gallery = await openGallery(home)
   const ada = enrolled(gallery, 'Ada', [photographOf(1), photographOf(2)])
   const ben = enrolled(gallery, 'Ben', [photographOf(3)])
-  const cohort = gallery.addCohort('Strangers')
+  const cohort = gallery.cohorts.add('Strangers')
   const { crop, cropHash, embedding } = photographOf(9)
-  gallery.addStranger(cohort, { stranger: 1, crop: crop!, cropHash, modelVersion: base, embedding })
+  gallery.cohorts.addStranger(cohort, { stranger: 1, crop: crop!, cropHash, modelVersion: base, embedding })
   return { home, gallery, ada, ben, cohort }
 }
 
 function added(gallery: Gallery, changes: Partial<NewModelVersion> = {}): string {
-  const outcome = gallery.addModelVersion(candidate(changes))
+  const outcome = gallery.models.add(candidate(changes))
   if (outcome.kind === 'refused') throw new Error(outcome.message)
   return outcome.version
 }
@@ -67,8 +67,8 @@ const decidedBy = (gallery: Gallery, version: string) => ({
   templates: gallery.templates(version),
   embeddings: gallery.embeddings(version),
   features: gallery.features(version),
-  strangers: gallery.strangerEmbeddings(version, null),
-  choices: gallery.choices(),
+  strangers: gallery.cohorts.strangerEmbeddings(version, null),
+  choices: gallery.choices.all(),
 })
 
 const asIs = { evenIfRejected: false }
@@ -79,19 +79,19 @@ test('a candidate is kept with all that was said about it, sealed, and is not in
   const version = added(gallery)
   expect(version).toMatch(/^model-1-[0-9a-f]{12}$/)
   const { head: _head, ...described } = candidate()
-  expect(gallery.modelVersions()).toMatchObject([{ ...described, version, name: 'retrained 1' }])
-  expect(gallery.modelHead(version)).toEqual(head)
-  expect(gallery.modelInUse()).toEqual({ inUse: null, replaced: [] })
+  expect(gallery.models.versions()).toMatchObject([{ ...described, version, name: 'retrained 1' }])
+  expect(gallery.models.head(version)).toEqual(head)
+  expect(gallery.models.inUse()).toEqual({ inUse: null, replaced: [] })
   expect(galleryBytes(home).includes(Buffer.from(head!.buffer))).toBe(false)
   expect(galleryBytes(home).includes('virtual strangers')).toBe(false)
-  expect(gallery.addModelVersion(candidate())).toMatchObject({ kind: 'refused', reason: 'same-model' })
+  expect(gallery.models.add(candidate())).toMatchObject({ kind: 'refused', reason: 'same-model' })
 })
 
 test('promotion embeds everybody and every stranger, and keeps what the old model made', async () => {
   const { gallery, ada } = await galleryOfTwo()
   const before = decidedBy(gallery, base)
   const version = added(gallery)
-  expect(gallery.promote(version, turn, asIs)).toEqual({
+  expect(gallery.models.promote(version, turn, asIs)).toEqual({
     kind: 'promoted',
     version,
     photographs: 3,
@@ -99,41 +99,44 @@ test('promotion embeds everybody and every stranger, and keeps what the old mode
     evenThoughRejected: false,
     evenThoughJudgedAgainst: null,
   })
-  expect(gallery.modelInUse()).toEqual({ inUse: version, replaced: [null] })
+  expect(gallery.models.inUse()).toEqual({ inUse: version, replaced: [null] })
   expect(gallery.stale(version)).toEqual([])
-  expect(gallery.staleStrangers(version)).toEqual([])
+  expect(gallery.cohorts.staleStrangers(version)).toEqual([])
   const [first] = gallery.embeddings(version, ada)
   expect(first!.embedding[0]).toBe(-unitVectorOf(1, 128)[0]!)
   expect(gallery.features(version, ada)[0]!.features).toEqual(photographOf(1).features)
   expect(gallery.template(ada, version)).toMatchObject({ kind: 'template', template: { photographs: 2 } })
   expect(decidedBy(gallery, base)).toEqual(before)
-  expect(gallery.promote(version, turn, asIs)).toMatchObject({ kind: 'refused', reason: 'in-use' })
-  expect(gallery.promote('none', turn, asIs)).toMatchObject({ kind: 'refused', reason: 'no-such-model' })
+  expect(gallery.models.promote(version, turn, asIs)).toMatchObject({ kind: 'refused', reason: 'in-use' })
+  expect(gallery.models.promote('none', turn, asIs)).toMatchObject({
+    kind: 'refused',
+    reason: 'no-such-model',
+  })
 })
 
 describe('rolling back', () => {
   test('gives every number of before, thresholds that were chosen among them', async () => {
     const { gallery } = await galleryOfTwo()
-    gallery.setChoice(choice(0.51, base))
+    gallery.choices.set(choice(0.51, base))
     const before = decidedBy(gallery, base)
     const version = added(gallery)
-    gallery.promote(version, turn, asIs)
-    gallery.setChoice(choice(0.77, version)) // in place of the old one
-    expect(gallery.rollBack(turn)).toEqual({ kind: 'rolled-back', from: version, to: null, lost: 0 })
+    gallery.models.promote(version, turn, asIs)
+    gallery.choices.set(choice(0.77, version)) // in place of the old one
+    expect(gallery.models.rollBack(turn)).toEqual({ kind: 'rolled-back', from: version, to: null, lost: 0 })
     expect(decidedBy(gallery, base)).toEqual(before)
-    expect(gallery.modelInUse()).toEqual({ inUse: null, replaced: [] })
-    expect(gallery.rollBack(turn)).toMatchObject({ kind: 'refused', reason: 'no-way-back' })
+    expect(gallery.models.inUse()).toEqual({ inUse: null, replaced: [] })
+    expect(gallery.models.rollBack(turn)).toMatchObject({ kind: 'refused', reason: 'no-way-back' })
 
-    gallery.promote(version, turn, asIs)
-    expect(gallery.choices()).toEqual([choice(0.77, version)])
+    gallery.models.promote(version, turn, asIs)
+    expect(gallery.choices.all()).toEqual([choice(0.77, version)])
   })
 
   test('embeds who was enrolled meanwhile', async () => {
     const { gallery, ben } = await galleryOfTwo()
     const version = added(gallery)
-    gallery.promote(version, turn, asIs)
+    gallery.models.promote(version, turn, asIs)
     gallery.addPhotograph(ben, photographOf(4, { modelVersion: version, crop: null }))
-    gallery.rollBack(turn)
+    gallery.models.rollBack(turn)
     expect(gallery.stale(base)).toEqual([])
     expect(gallery.template(ben, base)).toMatchObject({ template: { photographs: 2 } })
   })
@@ -142,11 +145,11 @@ describe('rolling back', () => {
     const { gallery } = await galleryOfTwo()
     const first = added(gallery)
     const second = added(gallery, { head: Float32Array.of(1, 2), parent: first })
-    gallery.promote(first, turn, asIs)
-    gallery.promote(second, turn, asIs)
-    expect(gallery.rollBack(turn)).toMatchObject({ to: first })
-    expect(gallery.rollBack(turn)).toMatchObject({ to: null })
-    expect(gallery.modelEvents().map(({ kind }) => kind)).toEqual([
+    gallery.models.promote(first, turn, asIs)
+    gallery.models.promote(second, turn, asIs)
+    expect(gallery.models.rollBack(turn)).toMatchObject({ to: first })
+    expect(gallery.models.rollBack(turn)).toMatchObject({ to: null })
+    expect(gallery.models.events().map(({ kind }) => kind)).toEqual([
       'rolled-back',
       'rolled-back',
       'promoted',
@@ -158,11 +161,13 @@ describe('rolling back', () => {
 test('a rejected candidate is refused, and where it is forced the log says so', async () => {
   const { gallery } = await galleryOfTwo()
   const version = added(gallery, { verdict: 'reject' })
-  expect(gallery.promote(version, turn, asIs)).toMatchObject({ kind: 'refused', reason: 'rejected' })
-  expect(gallery.modelInUse().inUse).toBe(null)
-  expect(gallery.modelEvents()).toEqual([])
-  expect(gallery.promote(version, turn, { evenIfRejected: true })).toMatchObject({ evenThoughRejected: true })
-  expect(gallery.modelEvents()).toMatchObject([{ kind: 'promoted', version, evenThoughRejected: true }])
+  expect(gallery.models.promote(version, turn, asIs)).toMatchObject({ kind: 'refused', reason: 'rejected' })
+  expect(gallery.models.inUse().inUse).toBe(null)
+  expect(gallery.models.events()).toEqual([])
+  expect(gallery.models.promote(version, turn, { evenIfRejected: true })).toMatchObject({
+    evenThoughRejected: true,
+  })
+  expect(gallery.models.events()).toMatchObject([{ kind: 'promoted', version, evenThoughRejected: true }])
 })
 
 describe('a candidate whose report compares it with another model than the one in use', () => {
@@ -170,29 +175,29 @@ describe('a candidate whose report compares it with another model than the one i
     const { gallery } = await galleryOfTwo()
     const first = added(gallery)
     const second = added(gallery, { head: Float32Array.of(1, 2) })
-    gallery.promote(first, turn, asIs)
-    const refused = gallery.promote(second, turn, asIs)
+    gallery.models.promote(first, turn, asIs)
+    const refused = gallery.models.promote(second, turn, asIs)
     expect(refused).toMatchObject({ kind: 'refused', reason: 'judged-against-another' })
-    expect(refused).toEqual(gallery.promotionRefusal(second, asIs))
+    expect(refused).toEqual(gallery.models.promotionRefusal(second, asIs))
     expect((refused as { message: string }).message).toMatch(
       /against the pre-trained model, and retrained 1 is in use.*Roll back to the pre-trained model first/,
     )
-    expect(gallery.modelInUse().inUse).toBe(first)
+    expect(gallery.models.inUse().inUse).toBe(first)
 
-    gallery.rollBack(turn)
-    expect(gallery.promotionRefusal(second, asIs)).toBe(null)
-    gallery.promote(first, turn, asIs)
+    gallery.models.rollBack(turn)
+    expect(gallery.models.promotionRefusal(second, asIs)).toBe(null)
+    gallery.models.promote(first, turn, asIs)
     const forced = { evenIfRejected: false, evenIfJudgedAgainstAnother: true }
-    expect(gallery.promote(second, turn, forced)).toMatchObject({ evenThoughJudgedAgainst: base })
-    expect(gallery.modelEvents()[0]).toMatchObject({ replaced: first, evenThoughJudgedAgainst: base })
+    expect(gallery.models.promote(second, turn, forced)).toMatchObject({ evenThoughJudgedAgainst: base })
+    expect(gallery.models.events()[0]).toMatchObject({ replaced: first, evenThoughJudgedAgainst: base })
   })
 
   test('is not helped by the switch for rejected ones, nor a rejected one by this switch', async () => {
     const { gallery } = await galleryOfTwo()
-    gallery.promote(added(gallery), turn, asIs)
+    gallery.models.promote(added(gallery), turn, asIs)
     const second = added(gallery, { head: Float32Array.of(1, 2), verdict: 'reject' })
     const asked = (evenIfRejected: boolean, evenIfJudgedAgainstAnother: boolean) =>
-      gallery.promotionRefusal(second, { evenIfRejected, evenIfJudgedAgainstAnother })?.reason
+      gallery.models.promotionRefusal(second, { evenIfRejected, evenIfJudgedAgainstAnother })?.reason
     expect(asked(false, true)).toBe('rejected')
     expect(asked(true, false)).toBe('judged-against-another')
     expect(asked(true, true)).toBe(undefined)
@@ -201,20 +206,20 @@ describe('a candidate whose report compares it with another model than the one i
   test('is known by whom it was judged against, not by whom it was made of', async () => {
     const { gallery } = await galleryOfTwo()
     const first = added(gallery)
-    gallery.promote(first, turn, asIs)
+    gallery.models.promote(first, turn, asIs)
     // Imported: made elsewhere from something else, judged here.
     const imported = added(gallery, { head: Float32Array.of(3), parent: base, judgedAgainst: first })
-    expect(gallery.promotionRefusal(imported, asIs)).toBe(null)
-    expect(gallery.promote(imported, turn, asIs)).toMatchObject({ evenThoughJudgedAgainst: null })
+    expect(gallery.models.promotionRefusal(imported, asIs)).toBe(null)
+    expect(gallery.models.promote(imported, turn, asIs)).toMatchObject({ evenThoughJudgedAgainst: null })
     // What it was judged against may be gone.
     const child = added(gallery, { head: Float32Array.of(4), judgedAgainst: 'model-1-gone' })
-    expect(gallery.promotionRefusal(child, asIs)?.message).toContain('against a model that is gone')
+    expect(gallery.models.promotionRefusal(child, asIs)?.message).toContain('against a model that is gone')
   })
 
   test('which goes over the network of another release than the one in use is judged against its own', async () => {
     const { gallery } = await galleryOfTwo()
-    gallery.promote(added(gallery, { base: 'model-0', parent: 'model-0' }), turn, asIs)
-    expect(gallery.promotionRefusal(added(gallery), asIs)).toBe(null)
+    gallery.models.promote(added(gallery, { base: 'model-0', parent: 'model-0' }), turn, asIs)
+    expect(gallery.models.promotionRefusal(added(gallery), asIs)).toBe(null)
   })
 })
 
@@ -226,10 +231,10 @@ test('a promotion that fails in the middle leaves everything as it was', async (
     if (++asked === 3) throw new Error('the disk is full')
     return turn(...photograph)
   }
-  expect(() => gallery.promote(version, fails, asIs)).toThrow('the disk is full')
-  expect(gallery.modelInUse().inUse).toBe(null)
+  expect(() => gallery.models.promote(version, fails, asIs)).toThrow('the disk is full')
+  expect(gallery.models.inUse().inUse).toBe(null)
   expect(gallery.embeddings(version)).toEqual([])
-  expect(gallery.modelEvents()).toEqual([])
+  expect(gallery.models.events()).toEqual([])
 })
 
 describe('a whole network', () => {
@@ -241,16 +246,16 @@ describe('a whole network', () => {
     const version = added(gallery, asNetwork)
     const hash = createHash('sha256').update(network).digest('hex')
     expect(version).toBe(`model-1-net-${hash.slice(0, 16)}`)
-    expect(Buffer.from(gallery.modelNetwork(version)!).equals(network)).toBe(true)
-    expect(gallery.modelHead(version)).toBe(null)
-    expect(gallery.modelVersion(version)).toMatchObject({ kind: 'network' })
+    expect(Buffer.from(gallery.models.network(version)!).equals(network)).toBe(true)
+    expect(gallery.models.head(version)).toBe(null)
+    expect(gallery.models.version(version)).toMatchObject({ kind: 'network' })
     expect(galleryBytes(home).includes(Buffer.from(network.subarray(0, 40)))).toBe(false)
     const head = added(gallery, { base: version, head: Float32Array.of(1, 2) })
-    expect([gallery.networkUnder(head), gallery.pretrainedUnder(head)]).toEqual([version, base])
-    expect([gallery.networkUnder(base), gallery.pretrainedUnder(base)]).toEqual([base, base])
-    expect(gallery.removeModelVersion(version)).toMatchObject({ reason: 'goes-over' })
-    expect(gallery.removeModelVersion(head)).toEqual({ kind: 'removed' })
-    expect(gallery.removeModelVersion(version)).toEqual({ kind: 'removed' })
+    expect([gallery.models.networkUnder(head), gallery.models.pretrainedUnder(head)]).toEqual([version, base])
+    expect([gallery.models.networkUnder(base), gallery.models.pretrainedUnder(base)]).toEqual([base, base])
+    expect(gallery.models.remove(version)).toMatchObject({ reason: 'goes-over' })
+    expect(gallery.models.remove(head)).toEqual({ kind: 'removed' })
+    expect(gallery.models.remove(version)).toEqual({ kind: 'removed' })
   })
 
   test('whose bytes are not those of its name is refused', async () => {
@@ -271,7 +276,7 @@ describe('a whole network', () => {
       .run(other, moved('description'), moved('head'), moved('network'))
     database.close()
     const opened = await openGallery(home)
-    expect(() => opened.modelNetwork(other)).toThrow('is not the one its version names')
+    expect(() => opened.models.network(other)).toThrow('is not the one its version names')
   })
 
   test('is not promoted where it would leave somebody without a photograph that it can look at', async () => {
@@ -281,11 +286,14 @@ describe('a whole network', () => {
     const version = added(gallery, asNetwork)
     const looks: Embed = (wanted, seen, { photograph }) =>
       photograph <= 3 ? turn(wanted, seen, { of: 'person', photograph }) : null // those with crops
-    expect(gallery.promote(version, looks, asIs)).toMatchObject({ kind: 'refused', reason: 'no-crops' })
-    expect(gallery.modelInUse().inUse).toBe(null)
+    expect(gallery.models.promote(version, looks, asIs)).toMatchObject({
+      kind: 'refused',
+      reason: 'no-crops',
+    })
+    expect(gallery.models.inUse().inUse).toBe(null)
     expect(gallery.embeddings(version)).toEqual([])
     gallery.forget(cy)
-    expect(gallery.promote(version, looks, asIs)).toMatchObject({ photographs: 3, without: 1 })
+    expect(gallery.models.promote(version, looks, asIs)).toMatchObject({ photographs: 3, without: 1 })
     expect(gallery.template(ben, version)).toMatchObject({ template: { photographs: 1 } })
   })
 })
@@ -296,13 +304,13 @@ test('who trained a model is remembered with all that descends from it, and afte
   const first = added(gallery, { strangers: [a!, b!] })
   const second = added(gallery, { head: Float32Array.of(1, 2), parent: first, strangers: [c!] })
   const third = added(gallery, { head: Float32Array.of(3), parent: second })
-  expect(gallery.strangersThatTrained(first)).toEqual(new Set([a, b]))
-  expect(gallery.strangersThatTrained(third)).toEqual(new Set([a, b, c]))
-  expect(gallery.strangersThatTrained(base)).toEqual(new Set())
-  gallery.removeModelVersion(first)
-  expect(gallery.strangersThatTrained(third)).toEqual(new Set([a, b, c]))
+  expect(gallery.models.strangersThatTrained(first)).toEqual(new Set([a, b]))
+  expect(gallery.models.strangersThatTrained(third)).toEqual(new Set([a, b, c]))
+  expect(gallery.models.strangersThatTrained(base)).toEqual(new Set())
+  gallery.models.remove(first)
+  expect(gallery.models.strangersThatTrained(third)).toEqual(new Set([a, b, c]))
   expect(added(gallery)).toBe(first) // from a file that says nothing of them
-  expect(gallery.strangersThatTrained(first)).toEqual(new Set([a, b]))
+  expect(gallery.models.strangersThatTrained(first)).toEqual(new Set([a, b]))
   expect(galleryBytes(home).includes(Buffer.from(a!, 'hex'))).toBe(false) // sealed
 })
 
@@ -314,9 +322,9 @@ test('of models made before it was kept who trained them, everybody counts who c
   const child = added(gallery, { head: Float32Array.of(2), parent: first })
   const later = String(7).repeat(32)
   const grandchild = added(gallery, { head: Float32Array.of(3), parent: child, strangers: [later] })
-  const after = gallery.addCohort('Came later')
+  const after = gallery.cohorts.add('Came later')
   const { crop, cropHash, embedding } = photographOf(8)
-  gallery.addStranger(after, { stranger: 1, crop: crop!, cropHash, modelVersion: base, embedding })
+  gallery.cohorts.addStranger(after, { stranger: 1, crop: crop!, cropHash, modelVersion: base, embedding })
   gallery.close()
   const database = new DatabaseSync(join(home, 'gallery.sqlite'))
   database.exec('UPDATE model_version SET made_at = 20; UPDATE cohort SET imported_at = 10 * id + 10')
@@ -324,61 +332,63 @@ test('of models made before it was kept who trained them, everybody counts who c
   database.close()
 
   const opened = await openGallery(home)
-  opened.recordWhoTrained()
-  const crops = opened.strangers().filter((each) => each.cohort === cohort)
+  opened.models.recordWhoTrained()
+  const crops = opened.cohorts.strangers().filter((each) => each.cohort === cohort)
   const there = crops.map((each) => each.crop!)
   expect(there).toHaveLength(1)
-  expect([...opened.strangersThatTrained(first)]).toEqual(there)
-  expect([...opened.strangersThatTrained(child)]).toEqual(there)
-  expect(opened.strangersThatTrained(grandchild)).toEqual(new Set([...there, later]))
-  expect(opened.strangersThatTrained(virtual).size).toBe(0)
+  expect([...opened.models.strangersThatTrained(first)]).toEqual(there)
+  expect([...opened.models.strangersThatTrained(child)]).toEqual(there)
+  expect(opened.models.strangersThatTrained(grandchild)).toEqual(new Set([...there, later]))
+  expect(opened.models.strangersThatTrained(virtual).size).toBe(0)
   // Once: who comes into that cohort afterwards trained nobody.
   const another = photographOf(7)
   const kept = { crop: another.crop!, cropHash: another.cropHash, embedding: another.embedding }
-  opened.addStranger(cohort, { stranger: 2, modelVersion: base, ...kept })
-  opened.recordWhoTrained()
-  expect([...opened.strangersThatTrained(first)]).toEqual(there)
+  opened.cohorts.addStranger(cohort, { stranger: 2, modelVersion: base, ...kept })
+  opened.models.recordWhoTrained()
+  expect([...opened.models.strangersThatTrained(first)]).toEqual(there)
 })
 
 test('a run that gives numbers that are here says anew what is known of them, but of what is or was in force', async () => {
   const { gallery } = await galleryOfTwo()
   const [a, b] = [1, 2].map((digit) => String(digit).repeat(32))
   const version = added(gallery, { strangers: [a!], verdict: 'promote' })
-  const before = gallery.modelVersion(version)!
+  const before = gallery.models.version(version)!
   const { version: _, kind: _kind, name: _name, madeAt: _madeAt, bytes: _bytes, ...described } = before
   const rerun = {
     ...described,
-    head: gallery.modelHead(version)!,
+    head: gallery.models.head(version)!,
     strangers: [b!],
     verdict: 'reject' as const,
     report: { sentence: 'Rejected.' },
     trainedOn: { ...described.trainedOn, people: [99] },
   }
-  expect(gallery.keepCandidate(rerun)).toEqual({ kind: 'judged-anew', version })
-  const after = gallery.modelVersion(version)!
+  expect(gallery.models.keepCandidate(rerun)).toEqual({ kind: 'judged-anew', version })
+  const after = gallery.models.version(version)!
   expect(after).toMatchObject({ name: before.name, verdict: 'reject', report: { sentence: 'Rejected.' } })
   expect(after.trainedOn.people).toEqual([...before.trainedOn.people, 99])
-  expect(gallery.strangersThatTrained(version)).toEqual(new Set([a, b]))
+  expect(gallery.models.strangersThatTrained(version)).toEqual(new Set([a, b]))
 
-  gallery.promote(version, turn, { evenIfRejected: true })
-  expect(gallery.keepCandidate({ ...rerun, verdict: 'promote' })).toMatchObject({ reason: 'in-use' })
+  gallery.models.promote(version, turn, { evenIfRejected: true })
+  expect(gallery.models.keepCandidate({ ...rerun, verdict: 'promote' })).toMatchObject({ reason: 'in-use' })
   const next = added(gallery, { head: Float32Array.of(7), parent: version })
-  gallery.promote(next, turn, asIs)
-  expect(gallery.keepCandidate({ ...rerun, verdict: 'promote' })).toMatchObject({ reason: 'way-back' })
-  expect(gallery.modelVersion(version)).toEqual(after)
-  expect(gallery.keepCandidate({ ...rerun, head: Float32Array.of(8) })).toMatchObject({ kind: 'added' })
+  gallery.models.promote(next, turn, asIs)
+  expect(gallery.models.keepCandidate({ ...rerun, verdict: 'promote' })).toMatchObject({ reason: 'way-back' })
+  expect(gallery.models.version(version)).toEqual(after)
+  expect(gallery.models.keepCandidate({ ...rerun, head: Float32Array.of(8) })).toMatchObject({
+    kind: 'added',
+  })
 })
 
 describe('deleting a model', () => {
   test('takes what it made of photographs with it', async () => {
     const { gallery } = await galleryOfTwo()
     const version = added(gallery)
-    gallery.promote(version, turn, asIs)
-    gallery.rollBack(turn)
-    expect(gallery.removeModelVersion(version)).toEqual({ kind: 'removed' })
-    expect(gallery.modelVersions()).toEqual([])
+    gallery.models.promote(version, turn, asIs)
+    gallery.models.rollBack(turn)
+    expect(gallery.models.remove(version)).toEqual({ kind: 'removed' })
+    expect(gallery.models.versions()).toEqual([])
     expect(gallery.embeddings(version)).toEqual([])
-    expect(gallery.strangerEmbeddings(version, null)).toEqual([])
+    expect(gallery.cohorts.strangerEmbeddings(version, null)).toEqual([])
     expect(gallery.templates(version)).toEqual([])
     expect(gallery.templates(base)).toHaveLength(2)
   })
@@ -387,18 +397,18 @@ describe('deleting a model', () => {
     const { gallery } = await galleryOfTwo()
     const first = added(gallery)
     const second = added(gallery, { head: Float32Array.of(1, 2), parent: first })
-    gallery.promote(first, turn, asIs)
-    gallery.promote(second, turn, asIs)
-    expect(gallery.removeModelVersion(second)).toMatchObject({ reason: 'in-use' })
-    expect(gallery.removeModelVersion(first)).toMatchObject({ reason: 'way-back' })
-    expect(gallery.removeModelVersion(base)).toMatchObject({ reason: 'no-such-model' })
-    expect(gallery.modelVersions()).toHaveLength(2)
+    gallery.models.promote(first, turn, asIs)
+    gallery.models.promote(second, turn, asIs)
+    expect(gallery.models.remove(second)).toMatchObject({ reason: 'in-use' })
+    expect(gallery.models.remove(first)).toMatchObject({ reason: 'way-back' })
+    expect(gallery.models.remove(base)).toMatchObject({ reason: 'no-such-model' })
+    expect(gallery.models.versions()).toHaveLength(2)
   })
 
   test('is refused where a photograph would be lost with it', async () => {
     const { gallery, ben } = await galleryOfTwo()
     const version = added(gallery)
     gallery.addPhotograph(ben, photographOf(4, { modelVersion: version, crop: null }))
-    expect(gallery.removeModelVersion(version)).toMatchObject({ reason: 'only-features' })
+    expect(gallery.models.remove(version)).toMatchObject({ reason: 'only-features' })
   })
 })

@@ -88,7 +88,7 @@ test(
 
 /** A head that moves every embedding a little, said to have passed. */
 async function addPassed({ gallery }: Parts) {
-  const added = gallery.addModelVersion({
+  const added = gallery.models.add({
     base: '1',
     parent: '1',
     recipe: { depth: 'head', loss: { id: 'triplet', miner: 'batch-hard' }, seed: 5 },

@@ -103,7 +103,7 @@ export function retrainingCalls({ trainer, probe, timing }: Started) {
       'models.delete': ({ version }) => {
         if (version === pretrainedVersion(parts))
           return refused('pre-trained', 'The pre-trained model stays: everything else is made from it.')
-        const removed = gallery.removeModelVersion(version)
+        const removed = gallery.models.remove(version)
         return removed.kind === 'refused' ? removed : changing({ kind: 'deleted' as const })
       },
       'models.export': ({ version }) => exportModel({ ...parts }, version),
@@ -113,10 +113,10 @@ export function retrainingCalls({ trainer, probe, timing }: Started) {
         ),
 
       'hard-example.keep': async ({ attempt }) => changing(await keepHardExample(parts, probes, attempt)),
-      'hard-example.list': () => gallery.hardExamples(),
-      'hard-example.drop': ({ id }) => changing(gallery.dropHardExample(id)),
+      'hard-example.list': () => gallery.hardExamples.all(),
+      'hard-example.drop': ({ id }) => changing(gallery.hardExamples.drop(id)),
       'hard-example.picture': async ({ id }) => {
-        const png = gallery.hardExampleCrop(id)
+        const png = gallery.hardExamples.crop(id)
         return png ? jpegOfStored(png) : refused('no-such-example', 'This picture is not kept (any more).')
       },
     }

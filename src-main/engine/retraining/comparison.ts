@@ -167,8 +167,10 @@ function cohortPools(
   before: EmbeddingsUnder & { version: string },
   after: EmbeddingsUnder & { version: string },
 ): Pool[] {
-  const crops = new Set([before, after].flatMap(({ version }) => [...gallery.strangersThatTrained(version)]))
-  const everybody = gallery
+  const crops = new Set(
+    [before, after].flatMap(({ version }) => [...gallery.models.strangersThatTrained(version)]),
+  )
+  const everybody = gallery.cohorts
     .strangers()
     .filter(({ photograph }) => before.strangers.has(photograph) && after.strangers.has(photograph))
   const keyOf = ({ cohort, stranger }: { cohort: number; stranger: number }) => `${cohort} ${stranger}`

@@ -45,7 +45,7 @@ export async function embeddingsUnder(
   const { gallery } = parts
   const under = underModel(parts, version)
   if (!under)
-    return gallery.modelVersion(version)
+    return gallery.models.version(version)
       ? refused(
           'other-network',
           'This model goes over the network of another release: nothing can be compared.',
@@ -65,7 +65,7 @@ export async function embeddingsUnder(
   for (const [done, { of, photograph }] of left.entries()) {
     if (job.signal.aborted) return refused('cancelled', 'Cancelled.')
     const crop = await readableCrop(
-      of === 'person' ? gallery.crop(photograph) : gallery.strangerCrop(photograph),
+      of === 'person' ? gallery.crop(photograph) : gallery.cohorts.strangerCrop(photograph),
     )
     if (crop) found[of].set(photograph, (await (await under.vision).embed(crop)).embedding)
     job.progress(done + 1, left.length, 'Reading kept photographs with the other model')
@@ -76,7 +76,7 @@ export async function embeddingsUnder(
 /** Every photograph, with what any model made of it; those that none has read yet have nothing. */
 function photographsSeen(parts: Parts): (SeenPhotograph & { seen: Seen[] })[] {
   const { gallery } = parts
-  const versions = [pretrainedVersion(parts), ...gallery.modelVersions().map(({ version }) => version)]
+  const versions = [pretrainedVersion(parts), ...gallery.models.versions().map(({ version }) => version)]
   const of = (ofWhom: SeenPhotograph['of'], photographs: number[]) =>
     new Map(photographs.map((photograph) => [photograph, { of: ofWhom, photograph, seen: [] as Seen[] }]))
   const people = of(
@@ -89,13 +89,13 @@ function photographsSeen(parts: Parts): (SeenPhotograph & { seen: Seen[] })[] {
   const strangers = of(
     'stranger',
     // What no model of this name has read: everybody.
-    gallery.staleStrangers('').map(({ photograph }) => photograph),
+    gallery.cohorts.staleStrangers('').map(({ photograph }) => photograph),
   )
   for (const modelVersion of versions) {
     const features = gallery.features(modelVersion)
     for (const [i, { photograph, embedding }] of gallery.embeddings(modelVersion).entries())
       people.get(photograph)?.seen.push({ modelVersion, features: features[i]!.features, embedding })
-    for (const { photograph, embedding } of gallery.strangerEmbeddings(modelVersion, null))
+    for (const { photograph, embedding } of gallery.cohorts.strangerEmbeddings(modelVersion, null))
       strangers.get(photograph)?.seen.push({ modelVersion, features: null, embedding })
   }
   return [...people.values(), ...strangers.values()]

@@ -23,8 +23,8 @@ export async function exportModel(
   const summary = modelSummary(parts, version)
   if (!summary) return noSuchModel
   const network = await networkFile(parts, version)
-  const described = gallery.modelVersion(version)
-  const head = gallery.modelHead(version)
+  const described = gallery.models.version(version)
+  const head = gallery.models.head(version)
   const fileName = `semblance-${summary.name.replaceAll(' ', '-')}-${version}.onnx`
   if (!described) {
     const note = {
@@ -49,7 +49,7 @@ export async function exportModel(
     trainedOn: {
       ...trainedOn,
       people: trainedOn.people.length,
-      strangers: asBytes(gallery.strangersThatTrained(version)).toString('base64'),
+      strangers: asBytes(gallery.models.strangersThatTrained(version)).toString('base64'),
     },
     verdict,
     report: withoutPeople(described.report as CandidateReport),
@@ -62,8 +62,8 @@ export async function exportModel(
 /** The network that makes a version's embeddings, its own or the one its head goes over, as its ONNX file. */
 export async function networkFile(parts: Parts, version: string): Promise<Uint8Array> {
   const { gallery } = parts
-  const under = version === pretrainedVersion(parts) ? version : gallery.networkUnder(version)
-  const kept = gallery.modelNetwork(under)
+  const under = version === pretrainedVersion(parts) ? version : gallery.models.networkUnder(version)
+  const kept = gallery.models.network(under)
   return kept ?? (await loadModel(join(projectFolder(), 'models'), 'face-recognition')).bytes
 }
 

@@ -18,7 +18,7 @@ export async function keepHardExample(
       'The picture of this transaction is not kept any more: verify once more, and keep it within five minutes.',
     )
   const { person, outcome, distance, modelVersion, face } = probe
-  return gallery.addHardExample({
+  return gallery.hardExamples.add({
     kind: outcome === 'match' ? 'not-them' : 'them',
     person,
     distance,
@@ -36,10 +36,10 @@ export async function embedHardExamples({
   vision,
   model,
 }: Pick<Parts, 'gallery' | 'vision' | 'model'>): Promise<void> {
-  for (const id of gallery.staleHardExamples(model.version)) {
-    const crop = await readableCrop(gallery.hardExampleCrop(id))
+  for (const id of gallery.hardExamples.stale(model.version)) {
+    const crop = await readableCrop(gallery.hardExamples.crop(id))
     if (crop === null) continue // dropped meanwhile
     const { features, embedding } = await (await vision).embed(crop)
-    gallery.putHardExampleEmbedding(id, model.version, features, embedding)
+    gallery.hardExamples.putEmbedding(id, model.version, features, embedding)
   }
 }

@@ -58,7 +58,7 @@ export async function importModel(
   if (foreign.kind === 'refused') return foreign
   // A network is built anew here: it may be here by the name that it was exported with, with a last bit that differs.
   const names = [foreign.version, note.version]
-  const here = names.find((version) => gallery.modelVersion(version))
+  const here = names.find((version) => gallery.models.version(version))
   if (here !== undefined) return refused('same-model', `This very model is there already, as ${here}.`)
 
   const before = await embeddingsUnder(parts, parts.model.version, job, lastLayer)
@@ -67,20 +67,20 @@ export async function importModel(
   const { photographs, others, hash } = note.trainedOn
   const strangers = [
     ...strangersOf(parts, note),
-    ...names.flatMap((version) => [...gallery.strangersThatTrained(version)]),
+    ...names.flatMap((version) => [...gallery.models.strangersThatTrained(version)]),
   ]
   const family = [parts.model.version, note.parent, note.base]
   const trained = new Set([
     ...strangers,
-    ...family.flatMap((version) => [...gallery.strangersThatTrained(version)]),
+    ...family.flatMap((version) => [...gallery.models.strangersThatTrained(version)]),
   ])
   // Numbers of another gallery's people mean nobody here; those of one that was made here are known by its name.
-  const people = names.flatMap((version) => gallery.peopleOfDeleted(version))
+  const people = names.flatMap((version) => gallery.models.peopleOfDeleted(version))
   const judged = await judgeImport(parts, before, foreign.embeddings, foreign.heads, foreign.parity, trained)
   if (judged.kind === 'refused') return judged
   const { verdict, threshold, strangersInWords, notes } = judged
   const report: CandidateReport = { ...verdict, threshold, strangers: strangersInWords, mixed: [], notes }
-  const added = gallery.addModelVersion({
+  const added = gallery.models.add({
     ...foreign.made,
     strangers,
     base: note.base,
@@ -106,7 +106,7 @@ export async function importModel(
 function strangersOf({ gallery }: Parts, { trainedOn }: Note): string[] {
   if (trainedOn.strangers !== undefined) return asCrops(Buffer.from(trainedOn.strangers, 'base64'))
   if (!saysPeopleOfCohorts(trainedOn.others)) return []
-  return gallery.strangers().flatMap(({ crop }) => (crop === null ? [] : [crop]))
+  return gallery.cohorts.strangers().flatMap(({ crop }) => (crop === null ? [] : [crop]))
 }
 
 const why = {
@@ -127,7 +127,7 @@ async function foreignHead(
 ): Promise<Foreign | Refusal> {
   const { gallery } = parts
   const base = pretrainedVersion(parts)
-  const isHere = note.base === base || gallery.modelVersion(note.base)?.kind === 'network'
+  const isHere = note.base === base || gallery.models.version(note.base)?.kind === 'network'
   if (!isHere) return otherNetwork
   const head = headIn(note)
   if (!head) return otherShape
@@ -210,7 +210,7 @@ async function embeddedBy(
   job: Running,
 ): Promise<EmbeddingsUnder | Refusal> {
   const people = gallery.people().flatMap(({ person }) => gallery.photographs(person))
-  const strangers = gallery.staleStrangers('') // everybody
+  const strangers = gallery.cohorts.staleStrangers('') // everybody
   const total = people.length + strangers.length
   const found = { people: new Map<number, Float32Array>(), strangers: new Map<number, Float32Array>() }
   let done = 0
@@ -221,7 +221,7 @@ async function embeddedBy(
     for (const { photograph } of photographs) {
       if (job.signal.aborted) return refused('cancelled', 'Cancelled: nothing was imported.')
       const crop = await readableCrop(
-        of === 'people' ? gallery.crop(photograph) : gallery.strangerCrop(photograph),
+        of === 'people' ? gallery.crop(photograph) : gallery.cohorts.strangerCrop(photograph),
       )
       if (crop) found[of].set(photograph, (await embedCrop(network, crop)).embedding)
       job.progress(++done, total, 'Reading kept photographs with the imported model')

@@ -9,7 +9,7 @@ export function modelEvents(parts: Pick<Parts, 'gallery' | 'model' | 'pretrained
     const name = modelSummary(parts, version)?.name
     return name && name !== 'pre-trained' ? `${name} (${version})` : (name ?? version)
   }
-  return parts.gallery.modelEvents().map((event) => {
+  return parts.gallery.models.events().map((event) => {
     if (event.kind === 'promoted') {
       const [from, to] = [versionOf(event.replaced), event.version]
       const against = event.evenThoughJudgedAgainst ?? null

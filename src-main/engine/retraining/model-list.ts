@@ -15,7 +15,7 @@ import { refused } from '../refusal.ts'
 /** The pre-trained model, and all that were made from it, the oldest first. */
 export function modelList(parts: Pick<Parts, 'gallery' | 'model' | 'pretrained'>): ModelSummary[] {
   const { gallery } = parts
-  return [pretrained(parts), ...gallery.modelVersions().map((each) => summaryOf(parts, each))]
+  return [pretrained(parts), ...gallery.models.versions().map((each) => summaryOf(parts, each))]
 }
 
 /** One line of the list; null where there is no such model. */
@@ -24,7 +24,7 @@ export function modelSummary(
   version: string,
 ): ModelSummary | null {
   if (version === pretrainedVersion(parts)) return pretrained(parts)
-  const described = parts.gallery.modelVersion(version)
+  const described = parts.gallery.models.version(version)
   return described && summaryOf(parts, described)
 }
 
@@ -41,7 +41,7 @@ export function candidateReport(
   const model = modelSummary(parts, version)
   if (!model) return noSuchModel
   // One that was imported may say nothing of itself.
-  const kept = gallery.modelVersion(version)?.report as Partial<KeptReport> | undefined
+  const kept = gallery.models.version(version)?.report as Partial<KeptReport> | undefined
   if (!model.retrained || !kept)
     return refused('no-report', 'The pre-trained model came as it is: no run of this gallery judged it.')
   return {
@@ -65,7 +65,7 @@ export function candidateReport(
       name: gallery.person(person)?.name ?? `person ${person}`,
       photographs,
     })),
-    run: gallery.runThatMade(version),
+    run: gallery.runs.thatMade(version),
   }
 }
 
@@ -94,7 +94,7 @@ const Recipe = v.fallback(
 )
 
 function summaryOf({ gallery }: Pick<Parts, 'gallery'>, described: ModelVersion): ModelSummary {
-  const { inUse, replaced } = gallery.modelInUse()
+  const { inUse, replaced } = gallery.models.inUse()
   const { version, name, parent, madeAt, recipe, processor, seconds, trainedOn, verdict, bytes } = described
   const { depth, loss, seed } = v.parse(Recipe, recipe)
   const people = new Set(gallery.people().map(({ person }) => person))
@@ -103,7 +103,8 @@ function summaryOf({ gallery }: Pick<Parts, 'gallery'>, described: ModelVersion)
     name,
     inUse: inUse === version,
     wayBack: inUse !== null && replaced.at(-1) === version,
-    notPromotable: inUse === version ? null : (gallery.promotionRefusal(version, asItIs)?.message ?? null),
+    notPromotable:
+      inUse === version ? null : (gallery.models.promotionRefusal(version, asItIs)?.message ?? null),
     retrained: {
       parent,
       madeAt,
@@ -120,14 +121,14 @@ function summaryOf({ gallery }: Pick<Parts, 'gallery'>, described: ModelVersion)
       verdict,
       sentence: (described.report as Partial<KeptReport>).sentence ?? '',
       bytes,
-      untilNextRun: gallery.isKeptUntilNextRun(version),
+      untilNextRun: gallery.models.isKeptUntilNextRun(version),
       forgottenPeople: trainedOn.people.filter((person) => !people.has(person)).length,
     },
   }
 }
 
 function pretrained(parts: Pick<Parts, 'gallery' | 'model' | 'pretrained'>): ModelSummary {
-  const { inUse, replaced } = parts.gallery.modelInUse()
+  const { inUse, replaced } = parts.gallery.models.inUse()
   return {
     version: pretrainedVersion(parts),
     name: 'pre-trained',

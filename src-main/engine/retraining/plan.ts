@@ -63,7 +63,7 @@ export async function retrainPlan(
   ]
   const usual = recipeOf({ ...usualWish, depth: wish.depth })
   const nameOf = (person: PersonId) => gallery.person(person)?.name ?? `person ${person}`
-  const unseen = gallery.staleHardExamples(parts.model.version).length
+  const unseen = gallery.hardExamples.stale(parts.model.version).length
   return {
     kind: 'plan',
     people: plan.people,

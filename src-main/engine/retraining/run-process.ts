@@ -37,8 +37,8 @@ async function follow(order: RunOrder): Promise<void> {
   const { trouble } = planOf(galleryRun, order.wish.depth)
   if (trouble) return tell({ kind: 'refused', refusal: refused('too-little', trouble) })
 
-  const progress = new RunProgressWriter(gallery, order.wish, now, () => process.exit(0))
-  const begun = gallery.beginRun(process.pid, progress.begun(order), runnerGone(now))
+  const progress = new RunProgressWriter(gallery.runs, order.wish, now, () => process.exit(0))
+  const begun = gallery.runs.begin(process.pid, progress.begun(order), runnerGone(now))
   if (begun.kind === 'refused') return tell({ kind: 'refused', refusal: begun })
   const { run } = begun
   beat({ path: gallery.path, run })
@@ -55,7 +55,7 @@ async function follow(order: RunOrder): Promise<void> {
     // Kept and ended in one moment. Cancelled in the last one, nothing stays of it but what was there before.
     const onKept = (candidate: string) => {
       progress.finished(run)
-      if (!gallery.endRun(run, { state: 'done', candidate })) throw new Error('The run was cancelled.')
+      if (!gallery.runs.end(run, { state: 'done', candidate })) throw new Error('The run was cancelled.')
     }
     const settings = { recipe, openRunner, processor: device(), threads, onKept }
     const running = retrainGallery({ ...galleryRun, ...settings })
@@ -65,7 +65,10 @@ async function follow(order: RunOrder): Promise<void> {
       progress.hear(run, value)
     }
   } catch (error) {
-    gallery.endRun(run, { state: 'failed', message: error instanceof Error ? error.message : String(error) })
+    gallery.runs.end(run, {
+      state: 'failed',
+      message: error instanceof Error ? error.message : String(error),
+    })
   }
   gallery.close()
   process.exit(0)
@@ -73,7 +76,7 @@ async function follow(order: RunOrder): Promise<void> {
 
 /** Nobody waits for the run any more: the application was closed. */
 function abandon({ gallery }: Parts, run: RunId): void {
-  gallery.endRun(run, { state: 'failed', message: 'Semblance was closed while the run went on.' })
+  gallery.runs.end(run, { state: 'failed', message: 'Semblance was closed while the run went on.' })
   process.exit(0)
 }
 

@@ -1,5 +1,5 @@
 import type { RetrainRun, RetrainWish, RunId } from '../../contract.ts'
-import type { Gallery } from '../../gallery/gallery.ts'
+import type { GalleryRuns } from '../../gallery/gallery-runs.ts'
 import type { NewRun, RunProgress } from '../../gallery/training-runs.ts'
 import type { GalleryRunEvent } from '../../training/gallery-run/run-event.ts'
 import { RunCurve } from './run-curve.ts'
@@ -9,7 +9,7 @@ const everyMs = 1000 // between two writings: whoever looks sees it move, and th
 
 /** Writes into the gallery how far a run is, about once a second. */
 export class RunProgressWriter {
-  readonly #gallery: Pick<Gallery, 'putRunProgress'>
+  readonly #runs: Pick<GalleryRuns, 'putProgress'>
   readonly #wish: RetrainWish
   readonly #now: () => number
   readonly #curve = new RunCurve()
@@ -23,13 +23,13 @@ export class RunProgressWriter {
 
   /** @param ended is told when the run was ended by another: its process has to go */
   constructor(
-    gallery: Pick<Gallery, 'putRunProgress'>,
+    runs: Pick<GalleryRuns, 'putProgress'>,
     wish: RetrainWish,
     now: () => number,
     ended: () => void,
   ) {
     this.#ended = ended
-    this.#gallery = gallery
+    this.#runs = runs
     this.#wish = wish
     this.#now = now
   }
@@ -116,7 +116,7 @@ export class RunProgressWriter {
   #write(run: RunId, progress: RunProgress): void {
     this.#writtenAt = this.#now()
     this.#pending = {}
-    if (!this.#gallery.putRunProgress(run, progress)) this.#ended()
+    if (!this.#runs.putProgress(run, progress)) this.#ended()
   }
 }
 

@@ -38,7 +38,7 @@ export class Runs {
 
   /** Wherever it was begun: its process hears of it within a second, and leaves nothing. */
   cancel(run: RunId): { kind: 'cancelled' } | Refusal {
-    if (!this.#parts.gallery.endRun(run, { state: 'cancelled' }))
+    if (!this.#parts.gallery.runs.end(run, { state: 'cancelled' }))
       return refused('no-such-run', 'This run is not going on (any more).')
     this.#trainers.get(run)?.kill()
     return { kind: 'cancelled' }
@@ -46,7 +46,7 @@ export class Runs {
 
   /** The run that is going on, or the last one. */
   now(): RetrainRun | null {
-    return this.#parts.gallery.lastRun(runnerGone(this.#parts.now))
+    return this.#parts.gallery.runs.last(runnerGone(this.#parts.now))
   }
 
   /** Resolves when the process of a run that was begun here has ended. */
@@ -70,7 +70,7 @@ export class Runs {
   /** Runs that were begun here end with the application. */
   close(): void {
     for (const [run, trainer] of this.#trainers) {
-      this.#parts.gallery.endRun(run, {
+      this.#parts.gallery.runs.end(run, {
         state: 'failed',
         message: 'Semblance was closed while the run went on.',
       })

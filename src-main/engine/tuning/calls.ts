@@ -57,12 +57,12 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
       }),
     'tune.choice': () => ({
       kind: 'choices',
-      choices: gallery.choices().map((choice) => withStaleness(parts, choice)),
+      choices: gallery.choices.all().map((choice) => withStaleness(parts, choice)),
       inForce: ComparisonForm.options.map((form) => inForceFor(parts, form)),
     }),
     'tune.forget-choice': ({ form }) =>
       changing(
-        gallery.forgetChoice(form)
+        gallery.choices.forget(form)
           ? { kind: 'forgotten' as const }
           : refused('no-choice', 'No threshold has been chosen for this form of comparison.'),
       ),
@@ -93,7 +93,7 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
       }),
     'tune.forget-personal': ({ person, form }) =>
       changing(
-        gallery.forgetPersonalChoice(person, form)
+        gallery.choices.forgetPersonal(person, form)
           ? { kind: 'forgotten' as const }
           : refused('no-choice', 'This person has no threshold of their own in this form of comparison.'),
       ),
@@ -105,23 +105,24 @@ export function tuningCalls(parts: Parts, { jobs, changed }: Shared): Handlers<T
         return found.kind === 'refused' ? found : reportOf(parts, found, { threshold, photographs }, running)
       }),
 
-    'cohort.list': () => gallery.cohorts(),
+    'cohort.list': () => gallery.cohorts.all(),
     'cohort.begin': ({ name }) => {
       const refusal = nameRefusal(name)
-      return refusal ?? changing({ kind: 'cohort' as const, cohort: gallery.addCohort(name) })
+      return refusal ?? changing({ kind: 'cohort' as const, cohort: gallery.cohorts.add(name) })
     },
     // Thousands of them come in a row: who sends them knows, and others need not hear of each.
     'cohort.file': async ({ cohort, stranger, fileName, bytes }) =>
       keepStranger(parts, cohort, stranger, await readPicture(bytes, fileName)),
     'cohort.photograph': async ({ photograph }) => {
-      const png = gallery.strangerCrop(photograph)
+      const png = gallery.cohorts.strangerCrop(photograph)
       return png
         ? jpegOfStored(png)
         : refused('no-such-photograph', 'This photograph is in no cohort (any more).')
     },
-    'cohort.drop': ({ photograph }) => changing(gallery.dropStranger(photograph)),
-    'cohort.remove': ({ cohort }) => changing(gallery.removeCohort(cohort)),
-    'cohort.allow-training': ({ cohort, mayTrain }) => changing(gallery.setMayTrain(cohort, mayTrain)),
+    'cohort.drop': ({ photograph }) => changing(gallery.cohorts.dropStranger(photograph)),
+    'cohort.remove': ({ cohort }) => changing(gallery.cohorts.remove(cohort)),
+    'cohort.allow-training': ({ cohort, mayTrain }) =>
+      changing(gallery.cohorts.setMayTrain(cohort, mayTrain)),
   }
 }
 

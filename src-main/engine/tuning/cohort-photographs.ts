@@ -17,7 +17,7 @@ export async function keepStranger(
   if (read.kind === 'refused') return read
   const [face] = await (await vision).faces(read.picture, { source: 'file', embed: 'first' })
   if (!face) return refused('no-face', 'No face was found in this photograph.')
-  const added = gallery.addStranger(cohort, {
+  const added = gallery.cohorts.addStranger(cohort, {
     stranger,
     crop: await cropToPng(face.crop),
     cropHash: cropHash(face.crop),
@@ -32,16 +32,16 @@ export async function keepStranger(
  * of older versions then get to know whom they were trained on. Nothing is done where nothing is old.
  */
 export async function hashStrangers({ gallery }: Pick<Parts, 'gallery'>): Promise<void> {
-  for (const { photograph } of gallery.strangersWithoutHash()) {
-    const png = gallery.strangerCrop(photograph)
+  for (const { photograph } of gallery.cohorts.strangersWithoutHash()) {
+    const png = gallery.cohorts.strangerCrop(photograph)
     if (!png) continue // removed meanwhile
     const crop = await readableCrop(png)
-    gallery.putStrangerHash(
+    gallery.cohorts.putStrangerHash(
       photograph,
       crop ? cropHash(crop) : createHash('sha256').update(png).digest('hex'),
     )
   }
-  gallery.recordWhoTrained()
+  gallery.models.recordWhoTrained()
 }
 
 /** After a change of the model: strangers are read anew from their crops before anybody is compared with them. */
@@ -49,14 +49,14 @@ export async function reembedStrangers(
   { gallery, vision, model }: Pick<Parts, 'gallery' | 'vision' | 'model'>,
   job?: Pick<Job, 'signal' | 'progress'>,
 ): Promise<number> {
-  const stale = gallery.staleStrangers(model.version)
+  const stale = gallery.cohorts.staleStrangers(model.version)
   let embedded = 0
   for (const [done, { photograph }] of stale.entries()) {
     if (job?.signal.aborted) break
-    const crop = await readableCrop(gallery.strangerCrop(photograph))
+    const crop = await readableCrop(gallery.cohorts.strangerCrop(photograph))
     if (crop === null) continue // removed meanwhile, or no picture of ours: it is left out
     const { embedding } = await (await vision).embed(crop)
-    if (gallery.putStrangerEmbedding(photograph, model.version, embedding)) embedded++
+    if (gallery.cohorts.putStrangerEmbedding(photograph, model.version, embedding)) embedded++
     job?.progress(done + 1, stale.length, 'Reading the cohort with the new model')
   }
   return embedded

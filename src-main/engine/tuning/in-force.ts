@@ -35,7 +35,7 @@ export type ThresholdsInForce = <F extends ComparisonForm>(
 export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model'>): ThresholdsInForce {
   const { wantedFmr } = settingsOf(parts)
   const isWanted = parts.gallery.settings().wantedFmr !== undefined // the default is no wish of anybody's
-  const everyChoice = parts.gallery.choices()
+  const everyChoice = parts.gallery.choices.all()
   const chosen = everyChoice
     .filter(({ model }) => model.version === parts.model.version)
     .map((choice) => ({ choice, stale: staleReason(parts, choice) }))
@@ -61,7 +61,7 @@ export function thresholdsInForce(parts: Pick<Parts, 'gallery' | 'card' | 'model
         })
       : card
   }
-  const everyPersonal = parts.gallery.personalChoices()
+  const everyPersonal = parts.gallery.choices.personal()
   const personal = everyPersonal.filter(({ model }) => model.version === parts.model.version)
   const formerPersonal = everyPersonal.flatMap(carried)
   return (form, counts, person) => {

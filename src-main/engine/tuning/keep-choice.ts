@@ -15,8 +15,8 @@ export function keepChoice(
   const { gallery } = parts
   return gallery.atOneMoment(() => {
     if (upToDate(parts).model.version !== choice.model.version) return changedMeanwhile
-    if ('person' in choice) gallery.setPersonalChoice(choice)
-    else gallery.setChoice(choice)
+    if ('person' in choice) gallery.choices.setPersonal(choice)
+    else gallery.choices.set(choice)
     return { kind: 'kept' as const }
   })
 }

@@ -24,7 +24,7 @@ function movedFrom(gallery: Parts['gallery'], version: string): Map<string, numb
   // An imported model may name itself its own parent.
   for (let at = version, by = 1; !moved.has(at);) {
     moved.set(at, by)
-    const described = gallery.modelVersion(at)
+    const described = gallery.models.version(at)
     const report = v.safeParse(Report, described?.report)
     if (!described || !report.success) break
     by *= report.output.threshold.after / report.output.threshold.before

@@ -20,8 +20,8 @@ export function personalProposals(
   const { form } = measured.compared
   const counts = { template: form.templatePhotographs, burst: form.burstPhotographs }
   const from = thresholdInForce(parts, form.form, counts).distance
-  const chosen = parts.gallery
-    .personalChoices()
+  const chosen = parts.gallery.choices
+    .personal()
     .filter((choice) => choice.form.form === form.form && choice.model.version === parts.model.version)
   return {
     from,

@@ -107,7 +107,7 @@ export async function reportOf(
     thresholdFrom:
       threshold !== undefined ? 'given for this report' : `in force${fromCard}: ${inForce.origin.note}`,
     attempts: settingsOf(parts).failuresBeforeLockOut,
-    acquisition: parts.gallery.acquisition(),
+    acquisition: parts.gallery.attempts.acquisition(),
     acquisitionOf: 'recorded attempts at verification',
     conditions: measured.conditions,
     normalisations,
@@ -141,7 +141,7 @@ export async function comparedNormalisations(
   measured: Measured,
   job: Pick<Job, 'signal' | 'progress'>,
 ): Promise<NormalisationComparison | Refusal | null> {
-  if (parts.gallery.cohorts().length === 0) return null
+  if (parts.gallery.cohorts.all().length === 0) return null
   const found = await normalisationsOf(parts, measured, settingsOf(parts).wantedFmr, job)
   return found.kind === 'refused' && found.reason !== 'cancelled' ? null : found
 }
@@ -236,7 +236,11 @@ async function source(
   { photograph, stranger }: { photograph: number | null; stranger: number | null },
 ): Promise<string | null> {
   const png =
-    photograph !== null ? gallery.crop(photograph) : stranger !== null ? gallery.strangerCrop(stranger) : null
+    photograph !== null
+      ? gallery.crop(photograph)
+      : stranger !== null
+        ? gallery.cohorts.strangerCrop(stranger)
+        : null
   if (!png) return null
   const shown = await jpegOfStored(png)
   return shown.kind === 'jpeg' ? `data:image/jpeg;base64,${Buffer.from(shown.jpeg).toString('base64')}` : null

@@ -6,7 +6,7 @@ import type { Parts } from '../parts.ts'
 export function evidenceFingerprint({ gallery }: Pick<Parts, 'gallery'>, strangers: Strangers): string {
   const own = gallery.fingerprint()
   if (strangers.kind !== 'cohort') return own
-  const theirs = createHash('sha256').update(gallery.cohortFingerprint(strangers.cohort)).digest('hex')
+  const theirs = createHash('sha256').update(gallery.cohorts.fingerprint(strangers.cohort)).digest('hex')
   return `${own} ${theirs.slice(0, 32)}`
 }
 

@@ -40,14 +40,14 @@ function fromCohort(
   { gallery, model }: Pick<Parts, 'gallery' | 'model'>,
   cohort: number | null,
 ): StandIns | Refusal {
-  const everybody = gallery.strangerEmbeddings(model.version, cohort)
+  const everybody = gallery.cohorts.strangerEmbeddings(model.version, cohort)
   const trained = whoTrained(gallery, model.version)
   const stored = everybody.filter((one) => !trained.has(keyOf(one)))
   const leftOut = new Set(everybody.map(keyOf).filter((key) => trained.has(key))).size
   if (stored.length === 0)
     return refused(
       'no-strangers',
-      gallery.cohorts().length === 0
+      gallery.cohorts.all().length === 0
         ? 'No strangers have been imported: import a folder of people who are not enrolled as a cohort first.'
         : leftOut > 0
           ? 'The model in use was trained on everybody in this cohort, and holds them apart better than strangers: a threshold chosen by them would be too lax. Import people whom it was not trained on.'
@@ -70,7 +70,9 @@ function fromCohort(
     rows[owner[row]!]!.push(row)
   }
   const people = rows.length
-  const mayTrain = gallery.cohorts().some((one) => (cohort === null || one.cohort === cohort) && one.mayTrain)
+  const mayTrain = gallery.cohorts
+    .all()
+    .some((one) => (cohort === null || one.cohort === cohort) && one.mayTrain)
   return {
     kind: 'stand-ins',
     embeddings: { vectors, dimension, people: owner },
@@ -98,10 +100,10 @@ const keyOf = ({ cohort, stranger }: { cohort: number; stranger: number }) => `$
 
 /** People of cohorts one of whose crops trained a model, or one that it descends from. */
 function whoTrained(gallery: Parts['gallery'], version: string): ReadonlySet<string> {
-  const crops = gallery.strangersThatTrained(version)
+  const crops = gallery.models.strangersThatTrained(version)
   if (crops.size === 0) return new Set()
   return new Set(
-    gallery
+    gallery.cohorts
       .strangers()
       .filter(({ crop }) => crop !== null && crops.has(crop))
       .map(keyOf),

@@ -90,7 +90,7 @@ function cancelledByAnother(outcome: { kind: string }, job: Job | undefined): bo
 export function measurementOf(parts: Parts, measured: Measured, findings: Findings): Measurement {
   const { compared, subject, gallery, strangers } = measured
   const { form } = compared
-  const choice = parts.gallery.choices().find((each) => each.form.form === subject.form)
+  const choice = parts.gallery.choices.all().find((each) => each.form.form === subject.form)
   const marked = new Set(parts.gallery.notSame().people.map(([a, b]) => `${a} ${b}`))
   return {
     kind: 'measurement',
@@ -120,7 +120,7 @@ export function measurementOf(parts: Parts, measured: Measured, findings: Findin
       nearest: measured.matrix.nearest,
     },
     conditions: measured.conditions,
-    acquisition: parts.gallery.acquisition(),
+    acquisition: parts.gallery.attempts.acquisition(),
     inForce: inForceFor(parts, subject.form),
     choice: choice ? withStaleness(parts, choice) : null,
   }

@@ -5,8 +5,8 @@ import { rolesOf, type CohortPeople, type CohortRow } from './network-judges.ts'
 import type { GalleryRun } from './retrain-gallery.ts'
 
 /** Everybody of the cohorts, whichever model has seen them. */
-export function cohortRows(gallery: Pick<Gallery, 'strangers'>): (CohortRow & { cohort: number })[] {
-  return gallery.strangers().map(({ photograph, cohort, stranger, crop, mayTrain }) => ({
+export function cohortRows(gallery: Gallery): (CohortRow & { cohort: number })[] {
+  return gallery.cohorts.strangers().map(({ photograph, cohort, stranger, crop, mayTrain }) => ({
     photograph,
     cohort,
     person: `${cohort} ${stranger}`,
@@ -17,7 +17,7 @@ export function cohortRows(gallery: Pick<Gallery, 'strangers'>): (CohortRow & { 
 
 /** Who of the cohorts trains and who judges at a depth: nobody judges who trained the model in use. */
 export function rolesAt({ gallery, version }: Pick<GalleryRun, 'gallery' | 'version'>, depth: Depth) {
-  return rolesOf(cohortRows(gallery), gallery.strangersThatTrained(version), depth)
+  return rolesOf(cohortRows(gallery), gallery.models.strangersThatTrained(version), depth)
 }
 
 /** People of cohorts as the model in use embeds them; null where it has seen none of them. */
@@ -27,7 +27,9 @@ export function asPeople(
 ): CohortPeople | null {
   if (wanted.length === 0) return null
   const person = new Map(wanted.map((row) => [row.photograph, row.person]))
-  const rows = gallery.strangerEmbeddings(version, null).filter(({ photograph }) => person.has(photograph))
+  const rows = gallery.cohorts
+    .strangerEmbeddings(version, null)
+    .filter(({ photograph }) => person.has(photograph))
   if (rows.length === 0) return null
   const dimension = rows[0]!.embedding.length
   const vectors = new Float32Array(rows.length * dimension)

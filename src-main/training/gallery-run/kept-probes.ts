@@ -30,7 +30,7 @@ export function hardExamplesOf(run: GalleryRun, set: TrainingSet) {
 /** All kept probes that the model in use has seen, and why one does not train, whatever the depth. */
 export function keptProbes(run: Omit<GalleryRun, 'recipe'>) {
   const { gallery, version, threshold } = run
-  const kept = gallery.hardExampleEmbeddings(version)
+  const kept = gallery.hardExamples.embeddings(version)
   if (kept.length === 0) return []
   const { set } = gathered(run, 'head') // whose crops were not kept may be who is shown
   const place = placesOf(set)

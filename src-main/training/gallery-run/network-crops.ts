@@ -23,8 +23,8 @@ export function keptCrops(
     kind === 'photograph'
       ? gallery.crop(number)
       : kind === 'stranger'
-        ? gallery.strangerCrop(number)
-        : gallery.hardExampleCrop(number)
+        ? gallery.cohorts.strangerCrop(number)
+        : gallery.hardExamples.crop(number)
   const unreadable = (row: number) =>
     new Error(`The kept crop of ${kind} ${numbers[row]} cannot be read (any more).`)
   const png = (row: number) => {

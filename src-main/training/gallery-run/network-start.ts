@@ -13,9 +13,9 @@ import { parametersFrom } from './network-file.ts'
  * last linear layer, which gives the same directions.
  */
 export async function startFrom(gallery: Gallery, version: string, network: Network): Promise<Values> {
-  const file = gallery.modelNetwork(gallery.networkUnder(version))
+  const file = gallery.models.network(gallery.models.networkUnder(version))
   const parameters = file ? parametersFrom(file, network.parameters) : await pretrainedParameters()
-  const head = gallery.modelHead(version)
+  const head = gallery.models.head(version)
   if (!head) return parameters
   const width = network.embeddingLength
   const last = parameters['fc.weights']!

@@ -115,9 +115,9 @@ export async function* retrainGallery(
     card: made.card,
   }
   gallery.atOneMoment(() => {
-    const kept = gallery.keepCandidate(candidate)
+    const kept = gallery.models.keepCandidate(candidate)
     if (kept.kind === 'refused') throw new Error(kept.message)
-    gallery.dropLookedAt(made.version)
+    gallery.models.dropLookedAt(made.version)
     run.onKept?.(made.version)
   })
   return {
@@ -138,7 +138,9 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
   const roles = rolesAt(run, 'head')
   const hardExamples = hardExamplesOf(run, set)
   const cardCohort = cardCohortOf(run.card, (isNamed) => {
-    const named = new Set(gallery.cohorts().flatMap(({ cohort, name }) => (isNamed(name) ? [cohort] : [])))
+    const named = new Set(
+      gallery.cohorts.all().flatMap(({ cohort, name }) => (isNamed(name) ? [cohort] : [])),
+    )
     return asPeople(
       run,
       roles.judging.filter(({ cohort }) => named.has(cohort)),
@@ -147,9 +149,9 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
   const mixIn = asPeople(run, roles.mayTrain)
   const people = { set, mixIn, cohort: asPeople(run, roles.judging), hardExamples, cardCohort }
   const result = yield* retrainHead({ ...run, ...people, trainedBefore: wereTrainedOn(run, set.people) })
-  const parent = gallery.modelHead(version)
+  const parent = gallery.models.head(version)
   const head = parent ? composed(parent, result.head) : result.head
-  const base = gallery.networkUnder(version)
+  const base = gallery.models.networkUnder(version)
   const candidate = versionOf(base, head)
   return {
     ...result,
@@ -187,7 +189,7 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
     threads: run.threads ?? 1,
     notes: { parent: version, recipe: JSON.stringify(recipe), trainedOn: hash },
   })
-  const base = gallery.pretrainedUnder(version)
+  const base = gallery.models.pretrainedUnder(version)
   const candidate = networkVersionOf(base, result.onnx)
   return {
     ...result,
@@ -208,10 +210,10 @@ function wereTrainedOn(
 ): boolean {
   const here = new Set(people)
   const seen = new Set<string>()
-  for (let at = gallery.modelVersion(version); at && !seen.has(at.version);) {
+  for (let at = gallery.models.version(version); at && !seen.has(at.version);) {
     if (at.trainedOn.people.some((person) => here.has(person))) return true
     seen.add(at.version) // an imported model may name itself its own parent
-    at = gallery.modelVersion(at.parent)
+    at = gallery.models.version(at.parent)
   }
   return false
 }

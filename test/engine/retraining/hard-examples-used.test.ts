@@ -41,7 +41,7 @@ function keep(
 ) {
   const { crop, cropHash, features } = photographOf(seed)
   const made = { kind, person, distance: 0.5, crop: crop!, cropHash, modelVersion: version, features }
-  expect(open.parts.gallery.addHardExample({ ...made, embedding })).toMatchObject({ kind: 'kept' })
+  expect(open.parts.gallery.hardExamples.add({ ...made, embedding })).toMatchObject({ kind: 'kept' })
 }
 
 // Without virtual strangers, whose drawing takes seconds.
@@ -87,8 +87,14 @@ test('a stranger who judges is nobody’s hard example', async () => {
   keep(1, 'them', 1, stranger)
   const { gallery } = open.parts
   const { crop, cropHash } = photographOf(9)
-  const cohort = gallery.addCohort('Visitors')
-  gallery.addStranger(cohort, { stranger: 1, crop: crop!, cropHash, modelVersion: '1', embedding: stranger })
+  const cohort = gallery.cohorts.add('Visitors')
+  gallery.cohorts.addStranger(cohort, {
+    stranger: 1,
+    crop: crop!,
+    cropHash,
+    modelVersion: '1',
+    embedding: stranger,
+  })
   const plan = await open.engine.call('retrain.plan', usualWish)
   if (plan.kind === 'refused') throw new Error(plan.message)
   expect(plan.hardExamples).toBe(0)
@@ -99,10 +105,10 @@ test('a stranger who judges is nobody’s hard example', async () => {
 
 test('what is left out leaves no trace in the candidate', async () => {
   const without = await trained()
-  open.parts.gallery.removeModelVersion(without)
+  open.parts.gallery.models.remove(without)
   keep(1, 'them', 1, between(1, 2, 0.9))
   expect(await trained()).toBe(without)
-  open.parts.gallery.removeModelVersion(without)
+  open.parts.gallery.models.remove(without)
   keep(2, 'them', 1, between(1, 2, 0.1))
   expect(await trained()).not.toBe(without)
 }, 30_000)

@@ -61,7 +61,7 @@ test('a wrong acceptance and a wrong refusal are kept with the best frame of the
   const read = await readPicture(picture.jpeg, 'a.jpg')
   expect(read).toMatchObject({ kind: 'picture', picture: { width: 256, height: 256 } })
   // The sharper frame is the ninth photograph.
-  const [kept] = parts.gallery.hardExampleEmbeddings('1')
+  const [kept] = parts.gallery.hardExamples.embeddings('1')
   expect(kept!.embedding[10]).toBeGreaterThan(0)
 })
 
@@ -112,7 +112,7 @@ test('another model reads them anew from their crops', async () => {
   await engine.call('hard-example.keep', { attempt, consent: true })
   const other = { ...parts, model: { name: 'made-up', version: '2' } }
   await embedHardExamples(other)
-  const [again] = parts.gallery.hardExampleEmbeddings('2')
-  const [before] = parts.gallery.hardExampleEmbeddings('1')
+  const [again] = parts.gallery.hardExamples.embeddings('2')
+  const [before] = parts.gallery.hardExamples.embeddings('1')
   expect(again!.embedding).toEqual(before!.embedding) // the made-up networks know one way of seeing
 })

@@ -28,10 +28,16 @@ function apart(): Head {
 /** Of people who judge, with one photograph each. */
 function visitors(count: number): void {
   const { gallery } = open.parts
-  const cohort = gallery.addCohort('Visitors')
+  const cohort = gallery.cohorts.add('Visitors')
   for (let stranger = 1; stranger <= count; stranger++) {
     const [crop, embedding] = [cropOf(stranger), unitVectorOf(stranger, 128)]
-    gallery.addStranger(cohort, { stranger, crop, cropHash: hashOf(crop), modelVersion: '1', embedding })
+    gallery.cohorts.addStranger(cohort, {
+      stranger,
+      crop,
+      cropHash: hashOf(crop),
+      modelVersion: '1',
+      embedding,
+    })
   }
 }
 
@@ -41,7 +47,7 @@ async function judged(head: Head, heads: Heads | null, trained: string[] = []) {
     kind: 'embeddings',
     people: new Map(gallery.embeddings('1').map((row) => [row.photograph, map(row.embedding)])),
     strangers: new Map(
-      gallery.strangerEmbeddings('1', null).map((row) => [row.photograph, map(row.embedding)]),
+      gallery.cohorts.strangerEmbeddings('1', null).map((row) => [row.photograph, map(row.embedding)]),
     ),
   })
   const before = side((embedding) => embedding)

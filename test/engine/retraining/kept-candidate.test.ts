@@ -24,7 +24,7 @@ const retrained = async (onKept: (version: string) => void) =>
 
 /** A run as it stands in the gallery, begun now. */
 function begun(): number {
-  const run = open.parts.gallery.beginRun(
+  const run = open.parts.gallery.runs.begin(
     1,
     {
       startedFrom: 'page',
@@ -45,7 +45,7 @@ function begun(): number {
 }
 
 function network(seed: number, changed: Partial<NewModelVersion> = {}): string {
-  const added = open.parts.gallery.addModelVersion(
+  const added = open.parts.gallery.models.add(
     madeVersion({
       verdict: 'reject',
       card: madeUpCard,
@@ -61,22 +61,22 @@ test('a candidate is kept and its run ended in one moment: cancelled in that ver
   const { gallery } = open.parts
   const run = begun()
   const cancelled = retrained((candidate) => {
-    expect(gallery.modelVersion(candidate)).not.toBe(null)
-    gallery.endRun(run, { state: 'cancelled' }) // by the last word of another
-    if (!gallery.endRun(run, { state: 'done', candidate })) throw new Error('The run was cancelled.')
+    expect(gallery.models.version(candidate)).not.toBe(null)
+    gallery.runs.end(run, { state: 'cancelled' }) // by the last word of another
+    if (!gallery.runs.end(run, { state: 'done', candidate })) throw new Error('The run was cancelled.')
   })
   await expect(cancelled).rejects.toThrow('The run was cancelled.')
-  expect(gallery.modelVersions()).toEqual([])
-  expect(gallery.trainingRun(run)).toMatchObject({ state: 'running', candidate: null }) // all was taken back
+  expect(gallery.models.versions()).toEqual([])
+  expect(gallery.runs.run(run)).toMatchObject({ state: 'running', candidate: null }) // all was taken back
 
-  const version = await retrained((candidate) => void gallery.endRun(run, { state: 'done', candidate }))
-  expect(gallery.modelVersions()).toMatchObject([{ version }])
-  expect(gallery.trainingRun(run)).toMatchObject({ state: 'done', candidate: version })
+  const version = await retrained((candidate) => void gallery.runs.end(run, { state: 'done', candidate }))
+  expect(gallery.models.versions()).toMatchObject([{ version }])
+  expect(gallery.runs.run(run)).toMatchObject({ state: 'done', candidate: version })
 }, 30_000)
 
 test('a rejected network is here to be looked at until the next candidate, where nobody used it', async () => {
   const { gallery } = open.parts
-  const made = (candidate: string) => (gallery.endRun(begun(), { state: 'done', candidate }), candidate)
+  const made = (candidate: string) => (gallery.runs.end(begun(), { state: 'done', candidate }), candidate)
   const lookedAt = made(network(1))
   const promotable = made(network(2, { verdict: 'promote' }))
   const imported = network(3) // no run here made it
@@ -86,8 +86,8 @@ test('a rejected network is here to be looked at until the next candidate, where
     network(6, { base: under, parent: under, network: undefined, head: Float32Array.of(1) } as never),
   )
   const head = made(network(7, { network: undefined, head: Float32Array.of(2) } as never))
-  gallery.promote(used, (_, [seen]) => ({ ...seen!, modelVersion: used }), { evenIfRejected: true })
-  gallery.rollBack((_, seen) => seen.find(({ modelVersion }) => modelVersion === '1')!)
+  gallery.models.promote(used, (_, [seen]) => ({ ...seen!, modelVersion: used }), { evenIfRejected: true })
+  gallery.models.rollBack((_, seen) => seen.find(({ modelVersion }) => modelVersion === '1')!)
 
   const all = [lookedAt, promotable, imported, used, under, over, head]
   expect(all.filter((version) => modelSummary(open.parts, version)!.retrained!.untilNextRun)).toEqual([
@@ -95,7 +95,7 @@ test('a rejected network is here to be looked at until the next candidate, where
     under, // while a head goes over it, it stays all the same
   ])
   const next = await retrained(() => {})
-  expect(gallery.modelVersions().map(({ version }) => version)).toEqual([
+  expect(gallery.models.versions().map(({ version }) => version)).toEqual([
     ...all.filter((version) => version !== lookedAt),
     next,
   ])
@@ -104,22 +104,30 @@ test('a rejected network is here to be looked at until the next candidate, where
 test('numbers that are here already are judged anew by those who judge now, unless they are in force', async () => {
   const { gallery } = open.parts
   const version = await retrained(() => {})
-  const first = gallery.modelVersion(version)!
+  const first = gallery.models.version(version)!
   expect(first.report).toMatchObject({ strangers: 'nobody' })
 
-  const cohort = gallery.addCohort('Visitors')
+  const cohort = gallery.cohorts.add('Visitors')
   for (const stranger of [1, 2, 3]) {
     const [crop, embedding] = [cropOf(stranger), unitVectorOf(stranger, 128)]
-    gallery.addStranger(cohort, { stranger, crop, cropHash: hashOf(crop), modelVersion: '1', embedding })
+    gallery.cohorts.addStranger(cohort, {
+      stranger,
+      crop,
+      cropHash: hashOf(crop),
+      modelVersion: '1',
+      embedding,
+    })
   }
   expect(await retrained(() => {})).toBe(version)
-  const second = gallery.modelVersion(version)!
-  expect(gallery.modelVersions()).toHaveLength(1)
+  const second = gallery.models.version(version)!
+  expect(gallery.models.versions()).toHaveLength(1)
   expect(second.report).toMatchObject({ strangers: 'people imported as strangers' })
   expect(second).toMatchObject({ name: first.name, judgedAgainst: '1', trainedOn: first.trainedOn })
 
-  gallery.promote(version, (_, [seen]) => ({ ...seen!, modelVersion: version }), { evenIfRejected: true })
-  const again = gallery.keepCandidate({ ...second, card: null, head: gallery.modelHead(version)! })
+  gallery.models.promote(version, (_, [seen]) => ({ ...seen!, modelVersion: version }), {
+    evenIfRejected: true,
+  })
+  const again = gallery.models.keepCandidate({ ...second, card: null, head: gallery.models.head(version)! })
   expect(again).toMatchObject({ kind: 'refused', reason: 'in-use' })
-  expect(gallery.modelVersion(version)).toEqual(second)
+  expect(gallery.models.version(version)).toEqual(second)
 }, 30_000)

@@ -41,7 +41,7 @@ afterEach(() => {
 })
 
 async function withHead({ gallery }: Parts, numbers = head): Promise<string> {
-  const added = gallery.addModelVersion({
+  const added = gallery.models.add({
     base: '1',
     parent: '1',
     recipe: { depth: 'head', loss: { id: 'triplet', miner: 'all' }, seed: 5 },
@@ -105,11 +105,11 @@ describe('two models compared', () => {
   })
 
   test('and against strangers who were imported', async () => {
-    const cohort = parts.gallery.addCohort('Strangers')
+    const cohort = parts.gallery.cohorts.add('Strangers')
     const source = random(9, 'strangers')
     for (let stranger = 1; stranger <= 4; stranger++) {
       const crop = cropOf(stranger)
-      parts.gallery.addStranger(cohort, {
+      parts.gallery.cohorts.addStranger(cohort, {
         stranger,
         crop,
         cropHash: hashOf(crop),
@@ -246,7 +246,7 @@ describe('an exported model', () => {
     try {
       const imported = await elsewhere.engine.call('models.import', { bytes })
       expect(imported).toEqual({ kind: 'imported', version })
-      expect(elsewhere.parts.gallery.modelHead(version)).toEqual(head)
+      expect(elsewhere.parts.gallery.models.head(version)).toEqual(head)
       const report = await elsewhere.engine.call('models.report', { version })
       if (report.kind === 'refused') throw new Error(report.message)
       expect(report.sentence).not.toBe('Better.') // not what the file says of itself
@@ -284,8 +284,8 @@ test('an exported network comes in as what is built of its numbers', async () =>
   await tf.setBackend('cpu')
   // The network with the head in its last layer: one whose numbers are known.
   const values = { parameters: await startFrom(parts.gallery, version, net), statistics: {} }
-  const described = parts.gallery.modelVersion(version)!
-  const added = parts.gallery.addModelVersion({
+  const described = parts.gallery.models.version(version)!
+  const added = parts.gallery.models.add({
     ...described,
     network: traceNetwork(net, values, { parent: '1' }),
   })
@@ -412,14 +412,14 @@ describe('a hostile file is refused in words, and nothing of it stays', () => {
     const outcome = await engine.call('models.import', { bytes })
     expect(outcome).toMatchObject({ kind: 'refused', reason })
     expect((outcome as { message: string }).message).toMatch(/\.$/)
-    expect(parts.gallery.modelVersions()).toHaveLength(1)
+    expect(parts.gallery.models.versions()).toHaveLength(1)
   })
 
   test('a recipe that is none does not keep the list from being read', async () => {
     const { gallery } = parts
-    const described = gallery.modelVersion(version)!
+    const described = gallery.models.version(version)!
     for (const recipe of ['poison', null, { depth: 9 }, { depth: 'all', loss: { id: '\x1b[2J' }, seed: 1 }])
-      gallery.addModelVersion({ ...described, recipe, head: head.map((value) => value * Math.random()) })
+      gallery.models.add({ ...described, recipe, head: head.map((value) => value * Math.random()) })
     const list = await engine.call('models.list', {})
     expect(list.slice(2).map(({ retrained }) => [retrained!.depth, retrained!.loss])).toEqual(
       Array.from({ length: 4 }, () => ['head', 'unknown']),
@@ -431,7 +431,7 @@ describe('a hostile file is refused in words, and nothing of it stays', () => {
     for (let i = 0; i < 128; i++) collapse[i * 128] = 1 + i / 128
     const other = await withHead(parts, collapse)
     const outcome = await engine.call('models.export', { version: other })
-    parts.gallery.removeModelVersion(other)
+    parts.gallery.models.remove(other)
     const { bytes } = outcome as { bytes: Uint8Array<ArrayBuffer> }
     expect(createHash('sha256').update(bytes).digest('hex')).toHaveLength(64)
     expect(await engine.call('models.import', { bytes })).toMatchObject({ kind: 'imported' })

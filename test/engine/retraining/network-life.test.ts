@@ -49,7 +49,7 @@ async function filled({ gallery, vision, model }: Parts) {
     expect(gallery.enrol({ name, consentAt: 1, skippedViews: [] }, photographs).kind).toBe('enrolled')
     frames.push(await sample.frame(verifiedAs))
   }
-  const cohort = gallery.addCohort('Between')
+  const cohort = gallery.cohorts.add('Between')
   const triples = portraits.flatMap((a, i) =>
     portraits.slice(i + 1).flatMap((b, j) => portraits.slice(i + j + 2).map((c) => [a, b, c] as const)),
   )
@@ -57,9 +57,9 @@ async function filled({ gallery, vision, model }: Parts) {
     const crop = { ...a, rgb: a.rgb.map((level, at) => (level + b.rgb[at]! + c.rgb[at]!) / 3) }
     const kept = { crop: await cropToPng(crop), cropHash: cropHash(crop), modelVersion: model.version }
     const { embedding } = await networks.embed(crop)
-    expect(gallery.addStranger(cohort, { ...kept, stranger: i + 1, embedding }).kind).toBe('added')
+    expect(gallery.cohorts.addStranger(cohort, { ...kept, stranger: i + 1, embedding }).kind).toBe('added')
   }
-  return { frames, strangers: gallery.cohorts()[0]!.people }
+  return { frames, strangers: gallery.cohorts.all()[0]!.people }
 }
 
 /** Everything that a verification of everybody says, whoever stands before the camera; and what it decides by. */
@@ -112,16 +112,16 @@ test('a network is trained on a gallery, judged by a cohort, put in use, verifie
     expect(line('gallery').sentence).toContain(`of ${people} held-out comparisons`)
     expect(line('strangers').sentence).toContain(`Of ${people * strangers} comparisons with people imported`)
     expect(line('parity').outcome).toBe('not-worse')
-    const kept = gallery.modelVersion(version)!
+    const kept = gallery.models.version(version)!
     expect(kept).toMatchObject({ kind: 'network', parent: '1', judgedAgainst: '1', verdict: verdict.kind })
-    expect(gallery.modelInUse().inUse).toBe(null)
+    expect(gallery.models.inUse().inUse).toBe(null)
 
     const evenIfRejected = verdict.kind === 'reject' // three steps earn nothing
     const promoted = await promoteModel(parts, version, { evenIfRejected })
     expect(promoted).toMatchObject({ kind: 'promoted', photographs: 3 * people, without: 0 })
     expect(upToDate(parts).model.version).toBe(version)
     const under = await decisions(engine, parts, frames, version)
-    expect(gallery.attempts({ limit: 1 })[0]).toMatchObject({ modelVersion: version })
+    expect(gallery.attempts.newest({ limit: 1 })[0]).toMatchObject({ modelVersion: version })
     const distances = (of: typeof before) => of.verdicts.map(({ distance }) => distance)
     expect(distances(under)).not.toEqual(distances(before))
     expect(under.embeddings).toHaveLength(before.embeddings.length)

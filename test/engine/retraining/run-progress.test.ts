@@ -49,18 +49,18 @@ test('a curve keeps every point of a short run, and a few hundred of a long one,
 function writer() {
   const clock = { ms: 0 }
   const written: RunProgress[] = []
-  const gallery = {
+  const runs = {
     goesOn: true,
-    putRunProgress: (_run: number, progress: RunProgress) => (written.push(progress), gallery.goesOn),
+    putProgress: (_run: number, progress: RunProgress) => (written.push(progress), runs.goesOn),
   }
   const ended: string[] = []
   const writer = new RunProgressWriter(
-    gallery,
+    runs,
     usualWish,
     () => clock.ms,
     () => ended.push('ended'),
   )
-  return { clock, written, gallery, ended, writer }
+  return { clock, written, runs, ended, writer }
 }
 
 test('it is written once a second, and whenever another training begins', () => {
@@ -91,8 +91,8 @@ test('steps of all trainings are counted on, also where one ended early', () => 
 })
 
 test('the process hears that its run was ended by another', () => {
-  const { clock, gallery, ended, writer: one } = writer()
-  gallery.goesOn = false
+  const { clock, runs, ended, writer: one } = writer()
+  runs.goesOn = false
   clock.ms = 5000
   one.hear(1, step(1, 1))
   expect(ended).toEqual(['ended'])

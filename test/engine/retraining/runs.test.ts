@@ -124,7 +124,7 @@ test.each([0, 300, 1500])(
     const home = await drawnGallery()
     const engine = await opened(home)
     const { gallery } = open[0]!.parts
-    const before = { templates: gallery.templates('1'), inUse: gallery.modelInUse() }
+    const before = { templates: gallery.templates('1'), inUse: gallery.models.inUse() }
     const failed = runTold(engine, ({ state }) => state === 'failed')
     await engine.call('retrain.begin', wish({ steps: 100_000 }))
     const { process: runner } = runnerOf(open[0]!.parts)
@@ -133,8 +133,8 @@ test.each([0, 300, 1500])(
     const { message, candidate } = await failed
     expect(message).toContain('ended unexpectedly')
     expect(candidate).toBeNull()
-    expect({ templates: gallery.templates('1'), inUse: gallery.modelInUse() }).toEqual(before)
-    expect(gallery.modelVersions()).toEqual([])
+    expect({ templates: gallery.templates('1'), inUse: gallery.models.inUse() }).toEqual(before)
+    expect(gallery.models.versions()).toEqual([])
   },
   60_000,
 )
@@ -157,7 +157,7 @@ test('closing the application ends its run, and says so', async () => {
   const { process: runner } = runnerOf(open[0]!.parts)
   engine.close()
   await until(() => !isRunning(runner))
-  expect(open[0]!.parts.gallery.trainingRun(1)).toMatchObject({
+  expect(open[0]!.parts.gallery.runs.run(1)).toMatchObject({
     state: 'failed',
     message: expect.stringContaining('closed') as string,
   })
@@ -219,7 +219,7 @@ test.skipIf(process.platform !== 'linux')(
 
 function runnerOf({ gallery }: Parts) {
   let found = { process: 0, heardAt: 0 }
-  gallery.lastRun((runner) => ((found = runner), false))
+  gallery.runs.last((runner) => ((found = runner), false))
   return found
 }
 

@@ -27,19 +27,19 @@ afterEach(() => {
 /** A cohort of people with two photographs each, known by their seeds. */
 async function cohortOf(seeds: number[], mayTrain: boolean): Promise<number> {
   const { gallery } = open.parts
-  const cohort = gallery.addCohort('Visitors')
+  const cohort = gallery.cohorts.add('Visitors')
   for (const seed of seeds.flatMap((seed) => [seed, 100 + seed])) {
     const crop = drawnCrop(seed)
-    const added = gallery.addStranger(cohort, {
+    const added = gallery.cohorts.addStranger(cohort, {
       stranger: seed % 100,
       crop: await cropToPng(crop),
       cropHash: cropHash(crop),
-      modelVersion: gallery.modelInUse().inUse ?? '1',
+      modelVersion: gallery.models.inUse().inUse ?? '1',
       embedding: unitVectorOf(seed, 128),
     })
     expect(added.kind).toBe('added')
   }
-  gallery.setMayTrain(cohort, mayTrain)
+  gallery.cohorts.setMayTrain(cohort, mayTrain)
   return cohort
 }
 
@@ -52,16 +52,16 @@ describe('a cohort that trained a model', () => {
     const { gallery } = open.parts
     const [training] = [await cohortOf([1, 2, 3], true), await cohortOf([4, 5], false)]
     const first = await trained()
-    expect(gallery.strangersThatTrained(first)).toEqual(
+    expect(gallery.models.strangersThatTrained(first)).toEqual(
       new Set([1, 101, 2, 102, 3, 103].map((seed) => cropHash(drawnCrop(seed)).slice(0, 32))),
     )
     expect(await promoteModel(open.parts, first, { evenIfRejected: true })).toMatchObject({
       kind: 'promoted',
     })
 
-    gallery.setMayTrain(training, false)
+    gallery.cohorts.setMayTrain(training, false)
     expect(planOf(await runOf())).toMatchObject({ cohortPeople: 2, judgesLeftOut: 3, mayTrainPeople: 0 })
-    gallery.removeCohort(training)
+    gallery.cohorts.remove(training)
     await cohortOf([2, 3, 6], false) // imported again, and somebody else with them
     expect(planOf(await runOf())).toMatchObject({ cohortPeople: 3, judgesLeftOut: 2 })
     const plan = await open.engine.call('retrain.plan', usualWish)
@@ -70,7 +70,7 @@ describe('a cohort that trained a model', () => {
 
     // The grandchild knows too, though nobody trained its parent but virtual strangers.
     const second = await trained()
-    expect(gallery.strangersThatTrained(second)).toEqual(gallery.strangersThatTrained(first))
+    expect(gallery.models.strangersThatTrained(second)).toEqual(gallery.models.strangersThatTrained(first))
     const report = await open.engine.call('models.report', { version: second })
     if (report.kind === 'refused') throw new Error(report.message)
     expect(report.notes).toEqual([expect.stringMatching(/^2 imported people do not judge/)])
@@ -82,7 +82,7 @@ describe('a cohort that trained a model', () => {
   test('is told from strangers where models are compared', async () => {
     const training = await cohortOf([1, 2, 3], true)
     const version = await trained()
-    open.parts.gallery.setMayTrain(training, false)
+    open.parts.gallery.cohorts.setMayTrain(training, false)
     await cohortOf([4, 5], false)
     await cohortOf([6, 7], true)
     const compared = await open.engine.call('models.compare', { before: '1', after: version })
@@ -108,17 +108,17 @@ describe('a cohort that trained a model', () => {
       expect.stringContaining('4 people are left out'),
     )
     expect(await measured(training)).toMatchObject({ kind: 'refused', reason: 'no-strangers' })
-    gallery.rollBack((_version, seen) => seen.find(({ modelVersion }) => modelVersion === '1')!)
+    gallery.models.rollBack((_version, seen) => seen.find(({ modelVersion }) => modelVersion === '1')!)
     expect(await measured(null)).toMatchObject({ strangerPeople: 5 }) // the pre-trained model knows nobody
   }, 30_000)
 
   test('of one photograph each trains nothing: virtual strangers are mixed in', async () => {
     const { gallery } = open.parts
     await cohortOf([1, 2, 3], true)
-    for (const { photograph } of gallery.strangers())
-      if (photograph % 2 === 0) gallery.dropStranger(photograph)
-    expect(gallery.cohorts()[0]).toMatchObject({ people: 3, photographs: 3 })
-    expect(gallery.modelVersion(await trained())!.trainedOn.others).toBe('nobody') // none are drawn in this test
+    for (const { photograph } of gallery.cohorts.strangers())
+      if (photograph % 2 === 0) gallery.cohorts.dropStranger(photograph)
+    expect(gallery.cohorts.all()[0]).toMatchObject({ people: 3, photographs: 3 })
+    expect(gallery.models.version(await trained())!.trainedOn.others).toBe('nobody') // none are drawn in this test
   }, 30_000)
 
   test('is known where an older version of the program kept no hash, once it was looked at', async () => {
@@ -127,11 +127,11 @@ describe('a cohort that trained a model', () => {
     const database = new DatabaseSync(gallery.path)
     database.exec('UPDATE cohort_photograph SET crop_hash = NULL')
     database.close()
-    expect(gallery.strangers().map(({ crop }) => crop)).toEqual([null, null, null, null])
+    expect(gallery.cohorts.strangers().map(({ crop }) => crop)).toEqual([null, null, null, null])
     await hashStrangers(open.parts)
     const hashes = [1, 101, 2, 102].map((seed) => cropHash(drawnCrop(seed)).slice(0, 32))
-    expect(gallery.strangers().map(({ crop }) => crop)).toEqual(hashes)
-    expect(gallery.strangersWithoutHash()).toEqual([])
+    expect(gallery.cohorts.strangers().map(({ crop }) => crop)).toEqual(hashes)
+    expect(gallery.cohorts.strangersWithoutHash()).toEqual([])
   })
 
   test('is no stranger to the model in use after an upgrade, where the older version kept nothing of them', async () => {
@@ -139,7 +139,7 @@ describe('a cohort that trained a model', () => {
     const training = await cohortOf([1, 2, 3], true)
     const version = await trained()
     await promoteModel(open.parts, version, { evenIfRejected: true })
-    gallery.setMayTrain(training, false)
+    gallery.cohorts.setMayTrain(training, false)
     open.engine.close()
     gallery.close()
     const database = new DatabaseSync(gallery.path)
@@ -156,7 +156,7 @@ describe('a cohort that trained a model', () => {
     if (plan.kind === 'refused') throw new Error(plan.message)
     expect(plan).toMatchObject({ cohortPeople: 0 })
     expect(plan.notes).toContainEqual(expect.stringMatching(/^3 imported strangers do not judge/))
-    expect(open.parts.gallery.strangersThatTrained(version).size).toBe(6)
+    expect(open.parts.gallery.models.strangersThatTrained(version).size).toBe(6)
   }, 30_000)
 
   test('judges a model that comes back from a file as little as before', async () => {
@@ -165,8 +165,8 @@ describe('a cohort that trained a model', () => {
     const version = await trained()
     const exported = await open.engine.call('models.export', { version })
     if (exported.kind === 'refused') throw new Error(exported.message)
-    gallery.removeModelVersion(version)
-    gallery.setMayTrain(cohort, false)
+    gallery.models.remove(version)
+    gallery.cohorts.setMayTrain(cohort, false)
     await cohortOf([4], false)
 
     const elsewhere = await openEngine(await drawnGallery({ people: 3, seed: 9 }))
@@ -174,16 +174,16 @@ describe('a cohort that trained a model', () => {
       for (const { parts, engine } of [open, elsewhere]) {
         const bytes = new Uint8Array(exported.bytes)
         if (parts !== open.parts) {
-          const there = parts.gallery.addCohort('The same')
+          const there = parts.gallery.cohorts.add('The same')
           const crop = drawnCrop(2)
           const kept = { crop: await cropToPng(crop), cropHash: cropHash(crop), modelVersion: '1' }
-          parts.gallery.addStranger(there, { ...kept, stranger: 1, embedding: unitVectorOf(2, 128) })
+          parts.gallery.cohorts.addStranger(there, { ...kept, stranger: 1, embedding: unitVectorOf(2, 128) })
         }
         expect(await engine.call('models.import', { bytes })).toMatchObject({ kind: 'imported' })
-        expect(parts.gallery.strangersThatTrained(version).size).toBe(6)
+        expect(parts.gallery.models.strangersThatTrained(version).size).toBe(6)
         // Numbers of people mean nobody elsewhere; where they were given, they are known again.
         const here = parts === open.parts ? gallery.people().map(({ person }) => person) : []
-        expect(parts.gallery.modelVersion(version)!.trainedOn.people).toEqual(here)
+        expect(parts.gallery.models.version(version)!.trainedOn.people).toEqual(here)
         const report = await engine.call('models.report', { version })
         if (report.kind === 'refused') throw new Error(report.message)
         const left = parts === open.parts ? /^3 imported people do not judge/ : /^1 imported person does not/
@@ -199,7 +199,7 @@ describe('a cohort that trained a model', () => {
     const { gallery } = open.parts
     const cohort = await cohortOf([1, 2, 3], true)
     const version = await trained()
-    gallery.setMayTrain(cohort, false)
+    gallery.cohorts.setMayTrain(cohort, false)
     const {
       version: _,
       kind: _kind,
@@ -207,13 +207,13 @@ describe('a cohort that trained a model', () => {
       madeAt: _at,
       bytes: _bytes,
       ...as
-    } = gallery.modelVersion(version)!
-    const head = gallery.modelHead(version)!.map((value) => value * (1 + 2 ** -20))
+    } = gallery.models.version(version)!
+    const head = gallery.models.head(version)!.map((value) => value * (1 + 2 ** -20))
     const trainedOn = { ...as.trainedOn, people: [] }
-    const other = gallery.addModelVersion({ ...as, trainedOn, head }) as { version: string }
+    const other = gallery.models.add({ ...as, trainedOn, head }) as { version: string }
     const exported = await open.engine.call('models.export', { version: other.version })
     if (exported.kind === 'refused') throw new Error(exported.message)
-    gallery.removeModelVersion(other.version)
+    gallery.models.remove(other.version)
     const file = readExported(new Uint8Array(exported.bytes))
     if (file.kind !== 'read') throw new Error(file.kind)
     const named = (changes: Partial<typeof file.note.trainedOn>) => ({
@@ -227,10 +227,12 @@ describe('a cohort that trained a model', () => {
     })
     const call = (of: ReturnType<typeof named>) => open.engine.call('models.import', of)
     expect(await call(named({}))).toMatchObject({ reason: 'same-model' })
-    gallery.removeModelVersion(version)
+    gallery.models.remove(version)
     expect(await call(named({}))).toEqual({ kind: 'imported', version: other.version })
-    expect(gallery.strangersThatTrained(other.version)).toEqual(gallery.strangersThatTrained(version))
-    expect(gallery.modelVersion(other.version)!.trainedOn.people).toHaveLength(4)
+    expect(gallery.models.strangersThatTrained(other.version)).toEqual(
+      gallery.models.strangersThatTrained(version),
+    )
+    expect(gallery.models.version(other.version)!.trainedOn.people).toHaveLength(4)
     const report = await open.engine.call('models.report', { version: other.version })
     expect(report).toMatchObject({ notes: [expect.stringMatching(/^3 imported people do not judge/)] })
   }, 30_000)
@@ -241,7 +243,7 @@ describe('a cohort that trained a model', () => {
     const version = await trained()
     const exported = await open.engine.call('models.export', { version })
     if (exported.kind === 'refused') throw new Error(exported.message)
-    gallery.removeModelVersion(version)
+    gallery.models.remove(version)
     const file = readExported(new Uint8Array(exported.bytes))
     if (file.kind !== 'read') throw new Error(file.kind)
     const { strangers: _, ...trainedOn } = file.note.trainedOn
@@ -249,6 +251,6 @@ describe('a cohort that trained a model', () => {
     const note = { ...file.note, trainedOn: { ...trainedOn, others } }
     const bytes = new Uint8Array(withNote(file.model, note))
     expect(await open.engine.call('models.import', { bytes })).toMatchObject({ kind: 'imported' })
-    expect(gallery.strangersThatTrained(version).size).toBe(4)
+    expect(gallery.models.strangersThatTrained(version).size).toBe(4)
   }, 30_000)
 })

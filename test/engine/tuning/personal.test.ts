@@ -149,7 +149,7 @@ describe('a person’s own threshold', () => {
 
   test('is carried over to a model that was retrained from the one it was chosen for', async () => {
     const choice = await chosenFor(lamb)
-    const added = parts.gallery.addModelVersion(
+    const added = parts.gallery.models.add(
       madeVersion({
         report: { threshold: { before: 0.8, after: 0.76 } },
         card: parts.card,
@@ -175,9 +175,9 @@ describe('a person’s own threshold', () => {
 
   test('goes with the person when they are forgotten', async () => {
     await chosenFor(lamb)
-    expect(parts.gallery.personalChoices()).toHaveLength(1)
+    expect(parts.gallery.choices.personal()).toHaveLength(1)
     await engine.call('person.forget', { person: lamb, name: 'Lamb' })
-    expect(parts.gallery.personalChoices()).toEqual([])
+    expect(parts.gallery.choices.personal()).toEqual([])
   })
 
   test('leaves what was chosen for everybody as it is', async () => {
@@ -186,6 +186,6 @@ describe('a person’s own threshold', () => {
     expect(choices).toEqual([])
     await engine.call('tune.choose', { ...subject, wish: { by: 'hand', threshold: 0.3 } })
     await engine.call('tune.forget-choice', { form: 'photograph-template' })
-    expect(parts.gallery.personalChoices()).toHaveLength(1)
+    expect(parts.gallery.choices.personal()).toHaveLength(1)
   })
 })

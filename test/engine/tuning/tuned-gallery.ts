@@ -33,12 +33,12 @@ export function enrolPeople(gallery: Gallery, sizes: number[], model: Parts['mod
 
 /** Puts strangers into a new cohort; strangers are numbered from 1 and look like nobody in `enrolPeople`. */
 export function importStrangers(gallery: Gallery, sizes: number[], model: Parts['model']): number {
-  const cohort = gallery.addCohort('Strangers')
+  const cohort = gallery.cohorts.add('Strangers')
   for (const [i, photographs] of sizes.entries())
     for (let photograph = 0; photograph < photographs; photograph++) {
       const seed = 10_000 + i * 100 + photograph
       const { crop, cropHash } = photographOf(seed)
-      const added = gallery.addStranger(cohort, {
+      const added = gallery.cohorts.addStranger(cohort, {
         stranger: i + 1,
         crop: crop!,
         cropHash,

@@ -190,7 +190,7 @@ describe('what stands beside a measurement', () => {
       'locked-out',
       'not-enrolled',
     ] as const)
-      parts.gallery.addAttempt({
+      parts.gallery.attempts.add({
         at: 1,
         person: 1,
         claim: 'Person 1',
@@ -345,7 +345,7 @@ describe('strangers', () => {
     const alike = await engine.call('tune.pairs', { ...subject, tail: 'alike-strangers', limit: 50 })
     if (alike.kind === 'refused') throw new Error(alike.message)
     expect(alike.pairs).toHaveLength(3 * 5)
-    const theirs = parts.gallery.strangerEmbeddings(parts.model.version, cohort)
+    const theirs = parts.gallery.cohorts.strangerEmbeddings(parts.model.version, cohort)
     const own = parts.gallery.embeddings(parts.model.version)
     for (const { distance: apart, probe, reference } of alike.pairs) {
       const stranger = theirs.find(({ photograph }) => photograph === probe.stranger)!
@@ -357,7 +357,7 @@ describe('strangers', () => {
 
   test('of a cohort are embedded again under a new model', async () => {
     enrolPeople(parts.gallery, [3, 3], parts.model)
-    const cohort = parts.gallery.addCohort('Old')
+    const cohort = parts.gallery.cohorts.add('Old')
     const png = await (
       await import('../../../src-main/vision/kept-crop.ts')
     ).cropToPng({
@@ -365,7 +365,7 @@ describe('strangers', () => {
       height: 256,
       rgb: new Uint8Array(256 * 256 * 3).fill(9),
     })
-    parts.gallery.addStranger(cohort, {
+    parts.gallery.cohorts.addStranger(cohort, {
       stranger: 1,
       crop: png,
       cropHash: 'a',
@@ -374,7 +374,7 @@ describe('strangers', () => {
     })
     const measurement = await measured({ ...photographs, strangers: { kind: 'cohort', cohort: null } })
     expect(measurement.strangerPeople).toBe(1)
-    expect(parts.gallery.staleStrangers(parts.model.version)).toEqual([])
+    expect(parts.gallery.cohorts.staleStrangers(parts.model.version)).toEqual([])
   })
 
   test('of a cohort whose crop cannot be read any more are left out, and the rest is measured', async () => {
@@ -382,7 +382,7 @@ describe('strangers', () => {
     const cohort = importStrangers(parts.gallery, [2], parts.model)
     const crop = Buffer.from('89504e470d0a1a0a00', 'hex')
     const broken = { stranger: 9, crop, cropHash: 'broken', modelVersion: 'older' }
-    parts.gallery.addStranger(cohort, { ...broken, embedding: embeddingOf(50, 0) })
+    parts.gallery.cohorts.addStranger(cohort, { ...broken, embedding: embeddingOf(50, 0) })
     const measurement = await measured({ ...photographs, strangers: { kind: 'cohort', cohort } })
     expect(measurement.strangerPeople).toBe(1)
   })
@@ -620,7 +620,7 @@ describe('a chosen threshold', () => {
   test('is not kept where another model came into use while it was measured, and that one keeps its own', async () => {
     const { gallery } = parts
     enrolPeople(gallery, [4, 4, 3], parts.model)
-    const added = gallery.addModelVersion(
+    const added = gallery.models.add(
       madeVersion({
         card: madeUpCard,
         head: identityHead(128),
@@ -632,16 +632,16 @@ describe('a chosen threshold', () => {
     engine.on('progress', () => {
       if (isPromoted) return
       isPromoted = true // on the command line
-      gallery.promote(version, (_, [seen]) => ({ ...seen!, modelVersion: version }), {
+      gallery.models.promote(version, (_, [seen]) => ({ ...seen!, modelVersion: version }), {
         evenIfRejected: false,
       })
       const model = { ...parts.model, version }
-      gallery.setChoice({ form: { form: 'photograph-photograph' }, threshold: 0.7, model } as never)
+      gallery.choices.set({ form: { form: 'photograph-photograph' }, threshold: 0.7, model } as never)
     })
     const chosen = await engine.call('tune.choose', { ...photographs, wish: byHand(0.5), job: 'choosing' })
     expect(isPromoted).toBe(true)
     expect(chosen).toMatchObject({ kind: 'refused', reason: 'changed-meanwhile' })
-    expect(gallery.choices()).toMatchObject([{ threshold: 0.7, model: { version } }])
+    expect(gallery.choices.all()).toMatchObject([{ threshold: 0.7, model: { version } }])
 
     const own = {
       person: 1,
@@ -650,10 +650,10 @@ describe('a chosen threshold', () => {
       model: parts.model,
     } as never
     expect(keepChoice({ ...parts }, own)).toMatchObject({ reason: 'changed-meanwhile' })
-    expect(gallery.personalChoices()).toEqual([])
-    gallery.rollBack((_, seen) => seen.find(({ modelVersion }) => modelVersion === '1')!)
+    expect(gallery.choices.personal()).toEqual([])
+    gallery.models.rollBack((_, seen) => seen.find(({ modelVersion }) => modelVersion === '1')!)
     expect(keepChoice({ ...parts }, own)).toEqual({ kind: 'kept' })
-    expect(gallery.personalChoices()).toMatchObject([{ threshold: 0.4 }])
+    expect(gallery.choices.personal()).toMatchObject([{ threshold: 0.4 }])
   })
 
   test('is carried over to a model retrained from the one it was chosen for, where that is stricter than its card', async () => {
@@ -661,7 +661,7 @@ describe('a chosen threshold', () => {
     await engine.call('tune.choose', { ...templates, wish: byHand(0.5) })
     const seeds = { next: 0 }
     const retrained = (parent: string, report: unknown) => {
-      const added = parts.gallery.addModelVersion(
+      const added = parts.gallery.models.add(
         madeVersion({
           parent,
           report,
@@ -685,7 +685,7 @@ describe('a chosen threshold', () => {
     expect(at(grandchild, 'photograph-template').distance).toBeCloseTo(0.3, 12)
 
     // A sibling: up to the model that both were retrained from, and down again.
-    parts.gallery.setChoice({ ...parts.gallery.choices()[0]!, threshold: 0.6, model: child.model })
+    parts.gallery.choices.set({ ...parts.gallery.choices.all()[0]!, threshold: 0.6, model: child.model })
     const sibling = retrained('1', { threshold: { before: 0.5, after: 0.4 } })
     expect(at(sibling, 'photograph-template').distance).toBeCloseTo(0.4, 12)
     await engine.call('tune.choose', { ...templates, wish: byHand(0.5) })

@@ -128,9 +128,11 @@ test('a run begins at the model in use, whose head is multiplied into the last l
   const network = recognitionNet()
   const head = identityHead(128).map((value, i) => value + 0.05 * Math.sin(i))
   const gallery = {
-    networkUnder: () => '1',
-    modelNetwork: () => null,
-    modelHead: (version: string) => (version === '1' ? null : head),
+    models: {
+      networkUnder: () => '1',
+      network: () => null,
+      head: (version: string) => (version === '1' ? null : head),
+    },
   } as unknown as Gallery
   const plain = (await startFrom(gallery, '1', network))['fc.weights']!
   const folded = (await startFrom(gallery, '1-abc', network))['fc.weights']!
