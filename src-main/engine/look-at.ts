@@ -2,20 +2,28 @@ import type { Refusal } from '../contract.ts'
 import type { Looker } from '../gallery/imported-photographs.ts'
 import { embedCrop } from '../vision/embedder.ts'
 import { cropSidePx, embeddingLength, featuresLength, type Picture } from '../vision/face.ts'
+import type { Network } from '../vision/network.ts'
 import { underModel } from './model-in-use.ts'
 import type { Parts } from './parts.ts'
 import { readableCrop } from './re-embedding.ts'
 import { refused } from './refusal.ts'
+import { rebuiltNetwork } from './retraining/foreign-network.ts'
 
-/** Crops of an imported file as models that are here see them; a network is opened once. */
+/** Crops of an imported file as models that are here see them; of its networks only the numbers are taken. */
 export function lookAt(parts: Parts): Looker {
   const known = new Map<string, Parts>([[parts.model.version, parts]])
   return {
     async ready({ hasCrops, networks }) {
       if (hasCrops) await (await parts.vision).embed(grey)
-      for (const { version, onnx } of networks)
-        if (!(await isNetwork(onnx, parts.threads ?? 1))) return cannotBeRun(version)
-      return null
+      const rebuilt = new Map<string, Uint8Array>()
+      for (const { version, onnx } of networks) {
+        const network = await rebuiltNetwork(onnx, parts.threads ?? 1)
+        if (network.kind === 'refused') return cannotBeRun(version)
+        if (!(await embeds(network.network).finally(() => network.network.close())))
+          return cannotBeRun(version)
+        rebuilt.set(version, network.onnx)
+      }
+      return { kind: 'ready', networks: rebuilt }
     },
     async look(png, modelVersion) {
       const version = modelVersion ?? parts.model.version
@@ -36,21 +44,11 @@ const grey: Picture = {
   rgb: new Uint8Array(cropSidePx * cropSidePx * 3).fill(128),
 }
 
-/** Whether ONNX Runtime opens it, and it makes of a crop what a recognition network makes. */
-async function isNetwork(onnx: Uint8Array, threads: number): Promise<boolean> {
-  const { networkOf } = await import('../vision/network.ts')
-  try {
-    const network = await networkOf(onnx, 'imported', threads)
-    try {
-      const { features, embedding } = await embedCrop(network, grey)
-      const isWhole = features.length === featuresLength && embedding.length === embeddingLength
-      return isWhole && [...features, ...embedding].every(Number.isFinite)
-    } finally {
-      await network.close()
-    }
-  } catch {
-    return false // its words are about the file's insides
-  }
+/** Whether it makes of a crop what a recognition network makes: numbers may be too large for it. */
+async function embeds(network: Network): Promise<boolean> {
+  const { features, embedding } = await embedCrop(network, grey)
+  const isWhole = features.length === featuresLength && embedding.length === embeddingLength
+  return isWhole && [...features, ...embedding].every(Number.isFinite)
 }
 
 function cannotBeRun(version: string): Refusal {

@@ -13,6 +13,7 @@ import { Numbers, reserve, withCohort, withNumber } from './import-numbers.ts'
 import { importPerson } from './import-person.ts'
 import { asTheirCropsShow, nobodyLooks, type Looker } from './imported-photographs.ts'
 import { personByName } from './people.ts'
+import { withNetworks } from './renamed-models.ts'
 import { openFile, refuse } from './sealed-file.ts'
 import { setSettings } from './settings.ts'
 import type { Store } from './store.ts'
@@ -56,12 +57,18 @@ export async function importGallery(
 ): Promise<Imported | Refusal> {
   const opened = await openFile(bytes, passphrase)
   if (opened.kind === 'refused') return opened
-  const file = decodeRecords(opened.plain)
-  if (!file || !fits(store, file) || !file.models.every(isItself) || !isWhole(file)) return refuse('damaged')
-  const unready = await looker?.ready(needsOf(store, file))
-  if (unready) return unready
+  const read = decodeRecords(opened.plain)
+  if (!read || !fits(store, read) || !read.models.every(isItself) || !isWhole(read)) return refuse('damaged')
+  const ready = await looker?.ready(needsOf(store, read))
+  if (ready?.kind === 'refused') return ready
+  const { file, renamed } = withNetworks(read, ready?.networks ?? new Map())
+  if (renamed.size > 0 && !fits(store, file)) return refuse('damaged')
 
   const { isRestored, numbers, notes } = store.write(() => beginning(store, file))
+  for (const [there, here] of renamed)
+    notes.push(
+      `The retrained model ${there} comes from another release: it was built anew of its numbers, and is ${here} here.`,
+    )
   const imported: Imported = {
     kind: 'imported',
     people: 0,

@@ -11,12 +11,12 @@ export type LookAt = (crop: Uint8Array, modelVersion: string | null) => Promise<
 export interface Looker {
   /**
    * Opens what will be needed, before anything is written: throws where a model of this machine does not open, refuses a
-   * file whose network does not.
+   * file whose network does not. Gives each network as it is built here of its numbers: nothing of the file itself may run.
    */
   ready(needs: {
     hasCrops: boolean
     networks: { version: string; onnx: Uint8Array }[]
-  }): Promise<Refusal | null>
+  }): Promise<{ kind: 'ready'; networks: ReadonlyMap<string, Uint8Array> } | Refusal>
   look: LookAt
 }
 

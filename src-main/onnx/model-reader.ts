@@ -18,7 +18,8 @@ export interface ReadModel {
 
 /**
  * Reads back what `writeModel` wrote (protocol buffers; field numbers from onnx.proto): enough of it to find a network's
- * numbers. Throws where the bytes end too early or hold a wire type that ONNX does not use.
+ * numbers. Throws where the bytes end too early, hold a wire type that ONNX does not use, or more nodes than any network
+ * of ours has.
  */
 export function readModel(file: Uint8Array): ReadModel {
   const read: ReadModel = { nodes: [], tensors: new Map() }
@@ -27,10 +28,15 @@ export function readModel(file: Uint8Array): ReadModel {
     for (const { field, bytes: part } of fields(bytes)) {
       if (field === 1 && part) read.nodes.push(readNode(part))
       if (field === 5 && part) readTensor(part, read.tensors)
+      // Two bytes can be a node: a file must not take a hundred times its size of memory.
+      if (read.nodes.length > most || read.tensors.size > most)
+        throw new Error(`the ONNX file has more than ${most} nodes or tensors`)
     }
   }
   return read
 }
+
+const most = 50_000 // a whole training step has a tenth
 
 function readNode(bytes: Uint8Array): ReadNode {
   const node: ReadNode = { operator: '', inputs: [], outputs: [] }

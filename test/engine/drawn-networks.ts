@@ -6,7 +6,8 @@ import { linear } from '../../src-main/learning/layers/linear.ts'
 import { globalMean } from '../../src-main/learning/layers/pooling.ts'
 import { initialParameters } from '../../src-main/learning/networks/initialise.ts'
 import { network, type Network } from '../../src-main/learning/networks/network.ts'
-import { exportNetwork } from '../../src-main/training/export-network.ts'
+import { recognitionNet } from '../../src-main/learning/networks/recognition-net.ts'
+import { exportNetwork, traceNetwork } from '../../src-main/training/export-network.ts'
 import { cropSidePx, type Picture } from '../../src-main/vision/face.ts'
 import { networkOf } from '../../src-main/vision/network.ts'
 import { random } from '../../src-main/learning/random.ts'
@@ -26,6 +27,14 @@ export async function colourFile(seed: number): Promise<Uint8Array> {
   const drawn = colourNetwork()
   const parameters = initialParameters(drawn.parameters, seed)
   return (await exportNetwork(drawn, { parameters, statistics: {} }, {})).onnx
+}
+
+/** A recognition net's file, of 22 MB, with numbers drawn by a seed. */
+export async function recognitionFile(seed: number): Promise<Uint8Array> {
+  await tf.setBackend('cpu')
+  const net = recognitionNet()
+  const parameters = initialParameters(net.parameters, seed)
+  return traceNetwork(net, { parameters, statistics: {} }, { parent: '1' })
 }
 
 /** A crop of one colour and a little noise, by a seed. */

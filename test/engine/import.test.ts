@@ -3,14 +3,22 @@ import { expect, test } from 'vitest'
 import { createEngine } from '../../src-main/engine.ts'
 import { jpegOfStored } from '../../src-main/engine/jpeg.ts'
 import { lookAt } from '../../src-main/engine/look-at.ts'
+import { networkVersionOf, versionOf } from '../../src-main/gallery/versions.ts'
+import { ProtobufWriter } from '../../src-main/onnx/tracing/protobuf.ts'
+import { identityHead, type Head } from '../../src-main/training/gallery-run/head.ts'
+import { lastLayerOf } from '../../src-main/training/gallery-run/network-file.ts'
 import { cropHash, cropToPng } from '../../src-main/vision/kept-crop.ts'
 import { cropOf, unitVectorOf, madeVersion } from '../gallery/made-up.ts'
-import { colourFile, drawnCrop, drawnNetworks } from './drawn-networks.ts'
+import { colourFile, drawnCrop, drawnNetworks, recognitionFile } from './drawn-networks.ts'
 import { madeUpCard, madeUpParts } from './made-up-faces.ts'
 
 import type { Parts } from '../../src-main/engine/parts.ts'
 
 const passphrase = 'correct horse battery'
+
+/** Drawn once for the file. */
+let drawn: Promise<Uint8Array> | null = null
+const recognition = () => (drawn ??= recognitionFile(2))
 
 test('strangers of an imported file are what their crops show, not what the file says', async () => {
   const vision = drawnNetworks(await colourFile(1))
@@ -122,8 +130,8 @@ test('no picture is shown that no model could look at', async () => {
   expect(await jpegOfStored(await cropToPng(cut))).toMatchObject({ reason: 'crop-unreadable' })
 })
 
-/** Ada in a gallery with a setting, and a retrained network of any bytes. */
-async function withNetwork(network: Uint8Array) {
+/** Ada in a gallery with a setting, a retrained network of any bytes, and a head over it that is in use. */
+async function withNetwork(network: Uint8Array, head: Head | null = null) {
   const vision = drawnNetworks(await colourFile(1))
   const there = await madeUpParts({ vision })
   const added = there.gallery.models.add(
@@ -135,14 +143,25 @@ async function withNetwork(network: Uint8Array) {
     }),
   )
   if (added.kind === 'refused') throw new Error(added.message)
+  const { version } = added
+  if (head) {
+    const over = there.gallery.models.add(
+      madeVersion({ base: version, parent: version, card: madeUpCard, head }),
+    )
+    if (over.kind === 'refused') throw new Error(over.message)
+    there.gallery.models.promote(over.version, () => null, {
+      evenIfRejected: false,
+      evenIfJudgedAgainstAnother: true,
+    })
+  }
   there.gallery.setSettings({ wantedFmr: 1e-3 })
   const networks = await vision
   const bytes = await withAda(there, async (seed) => networks.embed(drawnCrop(seed)))
-  return { bytes, vision, version: added.version }
+  return { bytes, vision, version }
 }
 
 test('a restore that cannot be done leaves the gallery empty, and is exact when it is repeated', async () => {
-  const { bytes, vision, version } = await withNetwork(await colourFile(2))
+  const { bytes, vision, version } = await withNetwork(await recognition())
   const gone = Promise.reject<never>(new Error('the model "face-recognition" is missing'))
   gone.catch(() => {})
   const here = await madeUpParts({ vision: gone })
@@ -159,6 +178,10 @@ test('a restore that cannot be done leaves the gallery empty, and is exact when 
 test.each<[string, () => Promise<Uint8Array>]>([
   ['is noise', () => Promise.resolve(cropOf(7))],
   ['is another network', () => readFile('models/face-landmark-68.onnx')],
+  ['gives embeddings, and is no recognition network', () => colourFile(2)],
+  ['has fewer numbers than it says', async () => shortened(await recognition())],
+  ['has numbers that are none', async () => withLast(await recognition(), NaN)],
+  ['has numbers that make no embedding', async () => withLast(await recognition(), 3e38)],
 ])(
   'a file with a retrained network that %s is refused before anything is written',
   async (_what, network) => {
@@ -173,3 +196,102 @@ test.each<[string, () => Promise<Uint8Array>]>([
     engine.close()
   },
 )
+
+/** With all numbers of the last layer but a few. */
+function shortened(file: Uint8Array): Uint8Array {
+  const { model, blob } = lastLayerIn(file)
+  // Field 9 of the tensor, its length in three bytes: the numbers that follow become one of a field that nobody reads.
+  const length = blob - 3
+  const short = Buffer.from(model)
+  expect(short.readUIntLE(length, 3)).toBe(0x08_80_80) // 131,072
+  short.writeUIntLE(0x04_80_80, length, 3) // 65,536
+  short.set([0x7a, 0xfc, 0xff, 0x03], blob + 65_536) // field 15 of 65,532 bytes
+  return short
+}
+
+/** With one number of the last layer in place of all. */
+function withLast(file: Uint8Array, number: number): Uint8Array {
+  const { model, blob, numbers } = lastLayerIn(file)
+  model.set(new Uint8Array(new Float32Array(numbers).fill(number).buffer), blob)
+  return model
+}
+
+function lastLayerIn(file: Uint8Array) {
+  const layer = lastLayerOf(file)
+  const model = Buffer.from(file)
+  return {
+    model,
+    blob: model.indexOf(Buffer.from(layer.buffer, layer.byteOffset, layer.byteLength)),
+    numbers: layer.length,
+  }
+}
+
+test('of a network only the numbers are taken: what else its file would run is not there, and its name is that of what is', async () => {
+  const ours = await recognition()
+  const theirs = Buffer.concat([ours, endlessLoop()])
+  const head = identityHead(128).map((value, i) => value + 0.01 * Math.sin(i))
+  const { bytes, vision, version } = await withNetwork(theirs, head)
+  const here = await madeUpParts({ vision })
+  const engine = createEngine(here)
+  const imported = await engine.call('gallery.import', { passphrase, bytes })
+  const { gallery } = here
+  const network = networkVersionOf(here.model.version, ours)
+  expect(network).not.toBe(version)
+  expect(imported).toMatchObject({ kind: 'imported', people: 1, models: 2 })
+  expect((imported as { notes: string[] }).notes).toContain(
+    `The retrained model ${version} comes from another release: it was built anew of its numbers, and is ${network} here.`,
+  )
+  const chained = versionOf(network, head)
+  expect(gallery.models.versions().map((each) => [each.version, each.base, each.parent])).toEqual([
+    [network, here.model.version, here.model.version],
+    [chained, network, network],
+  ])
+  expect(Buffer.compare(gallery.models.network(network)!, ours)).toBe(0)
+  expect(gallery.models.inUse()).toMatchObject({ inUse: chained, replaced: [null] })
+  engine.close()
+})
+
+/** Appended to an ONNX file: a further output that is never done, because the same message twice is both of them. */
+function endlessLoop(): Uint8Array {
+  const bool = (of: ProtobufWriter, name: string, type = 9) => {
+    of.text(1, name)
+    of.message(2, (inner) =>
+      inner.message(1, (tensor) => {
+        tensor.integer(1, type)
+        tensor.message(2, () => {})
+      }),
+    )
+  }
+  const node = (of: ProtobufWriter, operator: string, inputs: string[], outputs: string[]) => {
+    for (const name of inputs) of.text(1, name)
+    for (const name of outputs) of.text(2, name)
+    of.text(4, operator)
+  }
+  const writer = new ProtobufWriter()
+  writer.message(7, (graph) => {
+    graph.message(1, (loop) => {
+      node(loop, 'Loop', ['', 'always', 'always'], ['never'])
+      loop.message(5, (attribute) => {
+        attribute.text(1, 'body')
+        attribute.message(6, (body) => {
+          body.message(1, (inner) => node(inner, 'Identity', ['goes_on'], ['goes_on_then']))
+          body.message(1, (inner) => node(inner, 'Identity', ['carried'], ['carried_on']))
+          body.text(2, 'body')
+          body.message(11, (value) => bool(value, 'turn', 7))
+          body.message(11, (value) => bool(value, 'goes_on'))
+          body.message(11, (value) => bool(value, 'carried'))
+          body.message(12, (value) => bool(value, 'goes_on_then'))
+          body.message(12, (value) => bool(value, 'carried_on'))
+        })
+        attribute.integer(20, 5) // a graph
+      })
+    })
+    graph.message(5, (tensor) => {
+      tensor.integer(2, 9)
+      tensor.text(8, 'always')
+      tensor.blob(9, Uint8Array.of(1))
+    })
+    graph.message(12, (value) => bool(value, 'never'))
+  })
+  return writer.finish()
+}

@@ -84,6 +84,8 @@ interface Field {
   bytes: Uint8Array | null // of texts, messages and blobs
 }
 
+const mostFields = 10_000 // an exported model has twelve, and two bytes can be one
+
 /** The fields of a message; null where the bytes are none (protobuf.dev/programming-guides/encoding). */
 function fieldsOf(message: Uint8Array): Field[] | null {
   const fields: Field[] = []
@@ -97,6 +99,7 @@ function fieldsOf(message: Uint8Array): Field[] | null {
     const length = { 0: 0, 1: 8, 2: number.value, 5: 4 }[wire]!
     at = number.next + length
     if (at > message.length) return null
+    if (fields.length === mostFields) return null
     fields.push({ field, start, bytes: wire === 2 ? message.subarray(number.next, at) : null })
   }
   return fields

@@ -13,7 +13,7 @@ export interface Rebuilt {
 
 /**
  * A recognition network built of the numbers in a file from elsewhere: nothing of the file itself is ever run, so that it
- * can hold no operation but ours. Refuses with 'other-shape'.
+ * can hold no operation but ours. Refuses with 'other-shape', and with 'parity' where the numbers make no embedding.
  */
 export async function rebuiltNetwork(file: Uint8Array, threads: number): Promise<Rebuilt | Refusal> {
   const [{ exportNetwork, traceNetwork }, { parametersFrom }, { recognitionNet }, { networkOf }, tf] =
@@ -38,12 +38,21 @@ export async function rebuiltNetwork(file: Uint8Array, threads: number): Promise
   await tf.setBackend('cpu')
   const onnx = traceNetwork(net, values, notes)
   // Another release writes the same numbers in another way: then they are compared, which takes TensorFlow.js ten seconds.
-  const difference =
-    Buffer.compare(onnx, file) === 0 ? 0 : (await exportNetwork(net, values, notes)).difference
+  let difference = 0
+  if (Buffer.compare(onnx, file) !== 0)
+    try {
+      difference = (await exportNetwork(net, values, notes)).difference
+    } catch {
+      return notComputed // numbers so large that they make no embedding
+    }
   return { kind: 'rebuilt', onnx, network: await networkOf(onnx, 'imported', threads), difference }
 }
 
 const otherShape = refused(
   'other-shape',
   'The model in the file is not a recognition network of this shape: nothing was imported.',
+)
+const notComputed = refused(
+  'parity',
+  'The numbers in the file do not make the same embedding twice: nothing was imported.',
 )

@@ -22,7 +22,11 @@ export function parametersFrom(
   const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]))
   if (kernels.length !== names.length)
     throw new Error(`the file has ${kernels.length} convolutions, the network ${names.length}`)
-  const values: Values = { 'fc.weights': lastLayerOf(file) }
+  const last = lastLayerOf(file)
+  const width = sizeOf(shapes.get('fc.weights')!)
+  if (last.length !== width)
+    throw new Error(`the last layer has ${last.length} numbers in the file and ${width} in the network`)
+  const values: Values = { 'fc.weights': last }
   for (const [i, { name }] of names.entries()) {
     const { weights, bias } = kernels[i]!
     const layer = name.slice(0, -'.weights'.length)
@@ -31,12 +35,17 @@ export function parametersFrom(
       throw new Error(
         `${layer} is [${weights?.shape.join()}] in the file and [${wanted.join()}] in the network`,
       )
+    // A shape is what a file says of itself: the numbers may be others.
+    if (weights.values.length !== sizeOf(wanted) || (bias && bias.values.length !== wanted[0]))
+      throw new Error(`${layer} has not as many numbers in the file as its shape says`)
     values[name] = weights.values
     values[`${layer}.scale`] = new Float32Array(wanted[0]!).fill(1)
     values[`${layer}.shift`] = bias?.values ?? new Float32Array(wanted[0]!)
   }
   return values
 }
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1)
 
 /** The last linear layer of a network's file, [features × embedding], row by row. Throws where it has none. */
 export function lastLayerOf(file: Uint8Array): Float32Array {
