@@ -3,7 +3,11 @@ import { TracingBackend, tracingBackendName } from './backend.ts'
 import type { TracedKernel } from './kernel.ts'
 import { convolutionKernels } from './kernels/convolution.ts'
 import { elementwiseKernels } from './kernels/elementwise.ts'
-import { gradientKernels } from './kernels/gradient.ts'
+import { averagePoolGradients } from './kernels/gradients/average-pool.ts'
+import { convolutionFilterGradients } from './kernels/gradients/convolution-filter.ts'
+import { convolutionInputGradients } from './kernels/gradients/convolution-input.ts'
+import { depthwiseFilterGradients } from './kernels/gradients/depthwise-filter.ts'
+import { maxPoolGradients } from './kernels/gradients/max-pool.ts'
 import { matrixKernels } from './kernels/matrix.ts'
 import { poolingKernels } from './kernels/pooling.ts'
 import { reductionKernels } from './kernels/reduction.ts'
@@ -18,7 +22,11 @@ export function tracedKernels(): Map<string, TracedKernel> {
     matrixKernels,
     convolutionKernels,
     poolingKernels,
-    gradientKernels,
+    convolutionInputGradients,
+    convolutionFilterGradients,
+    depthwiseFilterGradients,
+    averagePoolGradients,
+    maxPoolGradients,
   ]
   for (const table of tables) {
     for (const [name, entry] of Object.entries(table)) {

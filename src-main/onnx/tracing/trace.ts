@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { tracingBackendName } from './backend.ts'
-import { blockedLayout } from './blocked-layout.ts'
+import { blockedLayout } from './blocked/blocked-layout.ts'
 import { freeDimension } from './free-dimension.ts'
 import { Graph, type GraphValue } from './graph.ts'
 import { Tracer } from './layout.ts'

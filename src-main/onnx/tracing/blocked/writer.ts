@@ -1,6 +1,6 @@
-import { domain } from './blocked-operators.ts'
-import type { Attribute, Graph } from './graph.ts'
-import { sizeOf, upTo } from './tensor.ts'
+import { domain } from './operators.ts'
+import type { Attribute, Graph } from '../graph.ts'
+import { sizeOf, upTo } from '../tensor.ts'
 
 /** [n, channels, height, width]; blocked, the channels come in whole blocks. */
 export type Image = readonly [number, number, number, number]
@@ -82,6 +82,21 @@ export class BlockedWriter {
     return this.add('Pad', [rows, this.integers([0, 0, top, left, 0, 0, bottom, right])], {
       mode: 'constant',
     })
+  }
+
+  /** Zeros between the pixels of a blocked image, and behind the last of each row and column: [n, c, h, w] → [n, c, h · stepY, w · stepX]. */
+  spread(
+    image: string,
+    [n, channels, height, width]: Image,
+    [stepY, stepX]: readonly [number, number],
+  ): string {
+    const withZeros = this.framed(image, [n, channels, height, width], [0, 0, 1, 0])
+    return this.pixels(
+      withZeros,
+      [n, channels, height + 1, width],
+      [channels, height * stepY, width * stepX],
+      (group, y, x) => (y % stepY || x % stepX ? null : [group, y / stepY, x / stepX]),
+    )
   }
 
   ones(channels: number): string {

@@ -1,7 +1,7 @@
-import { domain } from './blocked-operators.ts'
-import { rowOrder, type BlockedWriter } from './blocked-writer.ts'
-import type { GraphNode } from './graph.ts'
-import { sameNumbers, sizeOf, upTo } from './tensor.ts'
+import { domain } from './operators.ts'
+import { rowOrder, type BlockedWriter } from './writer.ts'
+import type { GraphNode } from '../graph.ts'
+import { sameNumbers, sizeOf, upTo } from '../tensor.ts'
 
 /** Values of the graph that is lowered, by their names there. */
 export interface LoweredValues {

@@ -1,5 +1,8 @@
-import { BlockedFilters, type LoweredValues } from './blocked-filters.ts'
-import { BlockedGradients } from './blocked-gradients.ts'
+import { BlockedFilters, type LoweredValues } from './filters.ts'
+import { blockedDepthwiseFilterGradient } from './depthwise-filter-gradient.ts'
+import { blockedFilterGradient } from './filter-gradient.ts'
+import { blockedInputGradient } from './input-gradient.ts'
+import { blockedMaxPoolGradient } from './max-pool-gradient.ts'
 import {
   depthwiseFilterGradientOperator,
   domain,
@@ -8,10 +11,10 @@ import {
   maxPoolGradientOperator,
   repeatOperator,
   spreadOperator,
-} from './blocked-operators.ts'
-import { BlockedWriter, type Image } from './blocked-writer.ts'
-import { Graph, type Attribute, type GraphNode } from './graph.ts'
-import { sameNumbers, sizeOf } from './tensor.ts'
+} from './operators.ts'
+import { BlockedWriter, type Image } from './writer.ts'
+import { Graph, type Attribute, type GraphNode } from '../graph.ts'
+import { sameNumbers, sizeOf } from '../tensor.ts'
 
 /**
  * The same graph for ONNX Runtime's fastest CPU kernels, which keep an image as [n, channels / block, height, width,
@@ -49,7 +52,6 @@ class Lowering implements LoweredValues {
   private readonly block: number
   private readonly writer: BlockedWriter
   private readonly filters: BlockedFilters
-  private readonly gradients: BlockedGradients
   private readonly plainNames = new Map<string, string>()
   private readonly blockedNames = new Map<string, string>()
   private readonly waiting = new Map<string, GraphNode>()
@@ -61,7 +63,6 @@ class Lowering implements LoweredValues {
     this.block = block
     this.writer = new BlockedWriter(this.to, block)
     this.filters = new BlockedFilters(this, this.writer)
-    this.gradients = new BlockedGradients(this, this.writer, this.filters)
   }
 
   run(): Graph {
@@ -245,18 +246,25 @@ class Lowering implements LoweredValues {
 
   private lower(node: GraphNode): void {
     if (node.operator === filterGradientOperator)
-      return void this.plainNames.set(node.outputs[0]!, this.gradients.filterGradient(node))
+      return void this.plainNames.set(node.outputs[0]!, blockedFilterGradient(this, this.writer, node))
     if (node.operator === depthwiseFilterGradientOperator)
-      return void this.plainNames.set(node.outputs[0]!, this.gradients.depthwiseFilterGradient(node))
+      return void this.plainNames.set(
+        node.outputs[0]!,
+        blockedDepthwiseFilterGradient(this, this.writer, node),
+      )
     const own = {
       [spreadOperator]: () =>
-        this.gradients.spread(this.blocked(node.inputs[0]!), this.shape(node.inputs[0]!) as Image, node),
+        this.writer.spread(
+          this.blocked(node.inputs[0]!),
+          this.shape(node.inputs[0]!) as Image,
+          node.attributes.strides as [number, number],
+        ),
       [repeatOperator]: () =>
         this.writer.add(`${domain}.Upsample`, [this.blocked(node.inputs[0]!)], {
           scales: node.attributes.scales!,
         }),
-      [inputGradientOperator]: () => this.gradients.inputGradient(node),
-      [maxPoolGradientOperator]: () => this.gradients.maxPoolGradient(node),
+      [inputGradientOperator]: () => blockedInputGradient(this, this.writer, this.filters, node),
+      [maxPoolGradientOperator]: () => blockedMaxPoolGradient(this, this.writer, node),
     }[node.operator]
     if (own) return void this.blockedNames.set(node.outputs[0]!, own())
     const blocked = this.inBlocks(node)
