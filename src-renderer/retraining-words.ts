@@ -4,6 +4,45 @@ import type { Tone } from './wording.ts'
 
 export const depthWords: Record<Depth, string> = { head: 'Head', stage: 'Last stage', all: 'All layers' }
 
+/** What each depth does to the network, in a few words. */
+export const depthMeans: Record<Depth, string> = {
+  head: 'weighs anew what the network sees already',
+  stage: 'learns its last features anew',
+  all: 'learns everything anew',
+}
+
+/** What each line of the gate asks, for somebody who does not know its name. */
+const gateQuestions: Record<string, string> = {
+  health: 'Does it still see many differences between faces?',
+  parity: 'Is the file that would be used the model that was trained?',
+  gallery: 'Are enrolled people recognised, where the others here try to pass for them?',
+  'gallery-by-strangers': 'Are enrolled people recognised, where strangers try to pass for them?',
+  separation: 'Do photographs of one person lie clearly nearer than those of others?',
+  strangers: 'Are strangers kept out as well as before?',
+  'among-strangers': 'Does it still tell strangers from each other?',
+  card: 'Is it as good on the people that the shipped figures come from?',
+  people: 'Is everybody still recognised?',
+}
+
+/** The line's question; of a line that this page does not know, its title. */
+export const gateQuestion = ({ id, title }: Pick<GateLine, 'id' | 'title'>) => gateQuestions[id] ?? title
+
+/** The two rates that a verdict comes down to, each of the pool that says most about it: real strangers before forecast ones. */
+export function headlines(lines: GateLine[]): { plain: string; term: string; line: GateLine }[] {
+  const first = (...ids: string[]) =>
+    ids
+      .flatMap((id) => lines.filter((line) => line.id === id))
+      .find(({ before, after }) => before !== null && after !== null)
+  const turnedAway = first('gallery-by-strangers', 'gallery')
+  const letIn = first('strangers')
+  return [
+    ...(turnedAway
+      ? [{ plain: 'Enrolled people turned away', term: 'false non-match rate', line: turnedAway }]
+      : []),
+    ...(letIn ? [{ plain: 'Strangers let in', term: 'false match rate', line: letIn }] : []),
+  ]
+}
+
 export const processorWords: Record<Processor, string> = {
   fastest: 'The fastest that agrees with the CPU',
   cpu: 'CPU',

@@ -189,6 +189,14 @@ describe('a run', () => {
           .waitFor()
         await page.getByText(/images\/s/).waitFor()
         await page.getByText(/about \d+ s left/).waitFor()
+        // Each curve in plain words, with its own term beside.
+        for (const words of [
+          'What training lowers loss',
+          'Own photographs turned away held-out FNMR',
+          'Comparisons it still learns from active triplets',
+          /^Distances same person, d\(a,p\) 0\.4\d different people, d\(a,n\) 1\.1\d/,
+        ])
+          await page.getByRole('heading', { level: 3, name: words }).waitFor()
         const places = () =>
           page.evaluate(
             `[...document.querySelectorAll('.run h3, .run .place, .run button, [role=tablist]')].map((it) => JSON.stringify(it.getBoundingClientRect()))`,
@@ -264,6 +272,18 @@ describe('before and after', () => {
       const verdict = page.getByRole('region', { name: 'The gate’s verdict' })
       await verdict.getByText(/^Better: gallery people recognised/).waitFor()
       const drawn = await engine.retraining.drawn('healthy')
+      // First what it comes down to, in words that need no field's terms.
+      for (const [plain, id] of [
+        ['Enrolled people turned away', 'gallery-by-strangers'],
+        ['Strangers let in', 'strangers'],
+      ] as const) {
+        const line = drawn.lines.find((each) => each.id === id)!
+        await verdict
+          .locator('dl > div', { hasText: plain })
+          .filter({ hasText: `before${shownRate(line.before!)}` })
+          .filter({ hasText: `after${shownRate(line.after!)}` })
+          .waitFor()
+      }
       const { before, after, threshold } = drawn.comparisons[0]!
       const row = page.getByRole('row').filter({ hasText: 'False non-matches' })
       for (const [packed, at] of [
