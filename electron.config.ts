@@ -16,7 +16,7 @@ export default defineConfig({
           'run-process': resolve('src-main/engine/retraining/run-process.ts'),
           'timing-process': resolve('src-main/engine/retraining/timing-process.ts'),
           'pulse-thread': resolve('src-main/engine/retraining/pulse-thread.ts'),
-          'crop-thread': resolve('src-main/training/gallery-run/crop-thread.ts'),
+          'crop-thread': resolve('src-main/training/gallery-run/network/crop-thread.ts'),
           'processor-probe-process': resolve('src-main/training/processor-probe-process.ts'),
         },
       },

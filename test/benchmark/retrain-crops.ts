@@ -7,7 +7,7 @@ import { recognitionNet } from '../../src-main/learning/networks/recognition-net
 import type { DataSet } from '../../src-main/training/data-sets/data-set.ts'
 import { openDataSet } from '../../src-main/training/data-sets/open-data-set.ts'
 import { exportNetwork } from '../../src-main/training/export-network.ts'
-import { startFrom } from '../../src-main/training/gallery-run/network-start.ts'
+import { startFrom } from '../../src-main/training/gallery-run/network/network-start.ts'
 import { embedCrop } from '../../src-main/vision/embedder.ts'
 import type { Picture } from '../../src-main/vision/face.ts'
 import { networkOf } from '../../src-main/vision/network.ts'

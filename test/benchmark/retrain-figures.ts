@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
+import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head/head-recipe.ts'
 import { onnxRunner } from '../../src-main/training/onnx-runner.ts'
 import { exactUpper } from '../../src-main/evaluation/binomial-bounds.ts'
 import { foldOf, folds, measureHead, protocolOf, type Faces, type Measured } from './retrain-protocol.ts'

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
+import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head/head-recipe.ts'
 import { onnxRunner } from '../../src-main/training/onnx-runner.ts'
 import { hardships } from './hard-probes.ts'
 import { retrainCrops } from './retrain-crops.ts'

@@ -13,12 +13,16 @@ import { enableProdMode } from '@tensorflow/tfjs'
 import type { Values } from '../../src-main/learning/networks/initialise.ts'
 import { recognitionNet } from '../../src-main/learning/networks/recognition-net.ts'
 import { remembering } from '../../src-main/training/feeding/batches.ts'
-import { mapsBelow } from '../../src-main/training/gallery-run/network-maps.ts'
+import { mapsBelow } from '../../src-main/training/gallery-run/network/network-maps.ts'
 import {
   defaultNetworkRecipe,
   type NetworkRecipe,
-} from '../../src-main/training/gallery-run/network-recipe.ts'
-import { blended, lowestTrained, trainNetwork } from '../../src-main/training/gallery-run/train-network.ts'
+} from '../../src-main/training/gallery-run/network/network-recipe.ts'
+import {
+  blended,
+  lowestTrained,
+  trainNetwork,
+} from '../../src-main/training/gallery-run/network/train-network.ts'
 import { openProcessor } from '../../src-main/training/open-processor.ts'
 import { retrainCrops } from './retrain-crops.ts'
 import {

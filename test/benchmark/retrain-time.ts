@@ -5,10 +5,14 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { drawStrangers, type TwoCovarianceModel } from '../../src-main/evaluation/virtual-strangers.ts'
 import { random } from '../../src-main/learning/random.ts'
-import { candidateCard, movedByHead, type Card } from '../../src-main/training/gallery-run/candidate-card.ts'
-import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
+import {
+  candidateCard,
+  movedByHead,
+  type Card,
+} from '../../src-main/training/gallery-run/judging/candidate-card.ts'
+import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head/head-recipe.ts'
 import { retrainHead } from '../../src-main/training/gallery-run/retrain-head.ts'
-import { trainingSet } from '../../src-main/training/gallery-run/training-set.ts'
+import { trainingSet } from '../../src-main/training/gallery-run/people/training-set.ts'
 import { onnxRunner } from '../../src-main/training/onnx-runner.ts'
 import type { Figure } from './training-figure.ts'
 

@@ -1,11 +1,15 @@
 import type { TwoCovarianceModel } from '../../src-main/evaluation/virtual-strangers.ts'
-import { missedUnder, setAside, stepToStopAt } from '../../src-main/training/gallery-run/early-stop.ts'
-import type { Head } from '../../src-main/training/gallery-run/head.ts'
-import type { HeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
-import type { Strangers } from '../../src-main/training/gallery-run/pairing.ts'
+import {
+  missedUnder,
+  setAside,
+  stepToStopAt,
+} from '../../src-main/training/gallery-run/judging/early-stop.ts'
+import type { Head } from '../../src-main/training/gallery-run/head/head.ts'
+import type { HeadRecipe } from '../../src-main/training/gallery-run/head/head-recipe.ts'
+import type { Strangers } from '../../src-main/training/gallery-run/judging/pairing.ts'
 import { strangersOfRun } from '../../src-main/training/gallery-run/run-strangers.ts'
-import { trainHead, type TrainHeadOptions } from '../../src-main/training/gallery-run/train-head.ts'
-import type { TrainingSet } from '../../src-main/training/gallery-run/training-set.ts'
+import { trainHead, type TrainHeadOptions } from '../../src-main/training/gallery-run/head/train-head.ts'
+import type { TrainingSet } from '../../src-main/training/gallery-run/people/training-set.ts'
 import type { OpenRunner } from '../../src-main/training/step-runner.ts'
 import { labelled, strangersOf, type Fold, type Protocol } from './retrain-protocol.ts'
 

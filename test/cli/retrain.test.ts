@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { drawStrangers, type TwoCovarianceModel } from '../../src-main/evaluation/virtual-strangers.ts'
 import { Gallery } from '../../src-main/gallery/gallery.ts'
 import { random } from '../../src-main/learning/random.ts'
-import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head-recipe.ts'
+import { defaultHeadRecipe } from '../../src-main/training/gallery-run/head/head-recipe.ts'
 import { photographOf, someone, madeVersion } from '../gallery/made-up.ts'
 import { freshFolder, semblance } from './command-line.ts'
 

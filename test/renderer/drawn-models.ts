@@ -8,7 +8,7 @@ import { packComparisons } from '../../src-main/evaluation/packed-comparisons.ts
 import { templatePlan, type Plan } from '../../src-main/evaluation/plan.ts'
 import { strangersPlan } from '../../src-main/evaluation/strangers-plan.ts'
 import { eigenSymmetric } from '../../src-main/evaluation/symmetric-eigen.ts'
-import { healthOf } from '../../src-main/training/gallery-run/health-of.ts'
+import { healthOf } from '../../src-main/training/gallery-run/judging/health-of.ts'
 import { judge, type Verdict } from '../../src-main/training/gate/gate.ts'
 import type { Distances } from '../../src-main/training/gate/paired.ts'
 import { syntheticGallery } from '../evaluation/gallery.ts'

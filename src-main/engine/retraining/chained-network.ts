@@ -1,5 +1,5 @@
-import { mappedBy, type Head } from '../../training/gallery-run/head.ts'
-import { lastLayerOf } from '../../training/gallery-run/network-file.ts'
+import { mappedBy, type Head } from '../../training/gallery-run/head/head.ts'
+import { lastLayerOf } from '../../training/gallery-run/network/network-file.ts'
 import { embeddingLength } from '../../vision/face.ts'
 
 /**

@@ -19,7 +19,7 @@ export async function rebuiltNetwork(file: Uint8Array, threads: number): Promise
   const [{ exportNetwork, traceNetwork }, { parametersFrom }, { recognitionNet }, { networkOf }, tf] =
     await Promise.all([
       import('../../training/export-network.ts'),
-      import('../../training/gallery-run/network-file.ts'),
+      import('../../training/gallery-run/network/network-file.ts'),
       import('../../learning/networks/recognition-net.ts'),
       import('../../vision/network.ts'),
       import('@tensorflow/tfjs'),

@@ -1,5 +1,5 @@
 import type { Depth, PersonId, Refusal, RetrainPlan, RetrainWish } from '../../contract.ts'
-import { fewestJudges } from '../../training/gallery-run/network-judges.ts'
+import { fewestJudges } from '../../training/gallery-run/people/cohort-roles.ts'
 import type { Plan } from '../../training/gallery-run/plan.ts'
 import type { Parts } from '../parts.ts'
 import { galleryRunOf } from './gallery-run.ts'

@@ -1,6 +1,6 @@
 import type { RetrainWish } from '../../contract.ts'
-import { defaultHeadRecipe } from '../../training/gallery-run/head-recipe.ts'
-import { defaultNetworkRecipe } from '../../training/gallery-run/network-recipe.ts'
+import { defaultHeadRecipe } from '../../training/gallery-run/head/head-recipe.ts'
+import { defaultNetworkRecipe } from '../../training/gallery-run/network/network-recipe.ts'
 import type { GalleryRecipe } from '../../training/gallery-run/retrain-gallery.ts'
 
 /** What a run is told: the usual of its depth, and what the owner chose instead. */

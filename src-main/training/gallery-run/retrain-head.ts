@@ -3,14 +3,14 @@ import { judge, type GateEvidence, type Verdict } from '../gate/gate.ts'
 import type { Paired } from '../gate/paired.ts'
 import type { StrangersPart } from '../gate/strangers-line.ts'
 import type { OpenRunner } from '../step-runner.ts'
-import { missedUnder, setAside, stepToStopAt } from './early-stop.ts'
-import type { CardCohort } from './card-cohort.ts'
-import { applyToRows, type Head } from './head.ts'
-import { hardExamplesFor, type HardExamples } from './hard-examples.ts'
-import type { HeadRecipe } from './head-recipe.ts'
-import { headParity } from './head-parity.ts'
-import { distanceMoved, healthOf } from './health-of.ts'
-import { fewestJudges } from './network-judges.ts'
+import { missedUnder, setAside, stepToStopAt } from './judging/early-stop.ts'
+import type { CardCohort } from './judging/card-cohort.ts'
+import { applyToRows, type Head } from './head/head.ts'
+import { hardExamplesFor, type HardExamples } from './people/hard-examples.ts'
+import type { HeadRecipe } from './head/head-recipe.ts'
+import { headParity } from './head/head-parity.ts'
+import { distanceMoved, healthOf } from './judging/health-of.ts'
+import { fewestJudges } from './people/cohort-roles.ts'
 import {
   mapped,
   pairedAmong,
@@ -19,11 +19,11 @@ import {
   strangersAmong,
   type Mapped,
   type Strangers,
-} from './pairing.ts'
+} from './judging/pairing.ts'
 import { stepEvent, type GalleryRunEvent } from './run-event.ts'
 import { pairedWith, strangersOfRun, type RunStrangers } from './run-strangers.ts'
-import { trainHead, type TrainHeadOptions } from './train-head.ts'
-import { peopleFolds, type TrainingSet } from './training-set.ts'
+import { trainHead, type TrainHeadOptions } from './head/train-head.ts'
+import { peopleFolds, type TrainingSet } from './people/training-set.ts'
 
 export interface HeadRun {
   set: TrainingSet

@@ -1,11 +1,11 @@
 import { drawStrangers, type TwoCovarianceModel } from '../../evaluation/virtual-strangers.ts'
 import { random } from '../../learning/random.ts'
 import type { StrangersPart } from '../gate/strangers-line.ts'
-import { ascending, equalThreshold } from './equal-threshold.ts'
-import { applyToRows } from './head.ts'
-import type { HeadRecipe } from './head-recipe.ts'
-import { pairedAmong, pairedWithStrangers, type Mapped, type Strangers } from './pairing.ts'
-import type { Labelled } from './train-head.ts'
+import { ascending, equalThreshold } from './judging/equal-threshold.ts'
+import { applyToRows } from './head/head.ts'
+import type { HeadRecipe } from './head/head-recipe.ts'
+import { pairedAmong, pairedWithStrangers, type Mapped, type Strangers } from './judging/pairing.ts'
+import type { Labelled } from './head/train-head.ts'
 
 /** What a run needs to know of strangers. */
 interface Known {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { EmbeddingsUnder } from '../../../src-main/engine/retraining/embeddings-under.ts'
 import { judgeImport, type Heads } from '../../../src-main/engine/retraining/judge-import.ts'
-import { candidateCard } from '../../../src-main/training/gallery-run/candidate-card.ts'
-import { applyHead, identityHead, type Head } from '../../../src-main/training/gallery-run/head.ts'
+import { candidateCard } from '../../../src-main/training/gallery-run/judging/candidate-card.ts'
+import { applyHead, identityHead, type Head } from '../../../src-main/training/gallery-run/head/head.ts'
 import { cropOf, hashOf, unitVectorOf } from '../../gallery/made-up.ts'
 import { copied, drawnGallery, openEngine } from './drawn-gallery.ts'
 

@@ -13,7 +13,7 @@ import { networkFile } from '../../../src-main/engine/retraining/export-model.ts
 import { eigenSymmetric } from '../../../src-main/evaluation/symmetric-eigen.ts'
 import { unpackComparisons } from '../../../src-main/evaluation/packed-comparisons.ts'
 import { random } from '../../../src-main/learning/random.ts'
-import { applyHead, identityHead } from '../../../src-main/training/gallery-run/head.ts'
+import { applyHead, identityHead } from '../../../src-main/training/gallery-run/head/head.ts'
 import type { NewPhotograph } from '../../../src-main/gallery/records.ts'
 import { cropToPng } from '../../../src-main/vision/kept-crop.ts'
 import { distance, fuse, unitLength } from '../../../src-main/vision/embedding.ts'
@@ -277,7 +277,7 @@ describe('an exported model', () => {
 test('an exported network comes in as what is built of its numbers', async () => {
   const { traceNetwork } = await import('../../../src-main/training/export-network.ts')
   const { recognitionNet } = await import('../../../src-main/learning/networks/recognition-net.ts')
-  const { startFrom } = await import('../../../src-main/training/gallery-run/network-start.ts')
+  const { startFrom } = await import('../../../src-main/training/gallery-run/network/network-start.ts')
   const net = recognitionNet()
   const tf = await import('@tensorflow/tfjs')
   tf.enableProdMode() // without its banner

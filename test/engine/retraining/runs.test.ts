@@ -4,7 +4,7 @@ import type { RetrainWish } from '../../../src-main/contract.ts'
 import type { Engine } from '../../../src-main/engine.ts'
 import type { Parts } from '../../../src-main/engine/parts.ts'
 import { usualWish } from '../../../src-main/engine/retraining/options.ts'
-import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
+import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head/head-recipe.ts'
 import { drawnGallery, openEngine, runTold } from './drawn-gallery.ts'
 
 const wish = (changed: Partial<RetrainWish> = {}): RetrainWish => ({ ...usualWish, steps: 20, ...changed })

@@ -9,7 +9,7 @@ import { fitTwoCovariance } from '../../../src-main/evaluation/virtual-strangers
 import { decode, encode } from '@msgpack/msgpack'
 import { distance } from '../../../src-main/vision/embedding.ts'
 import { keepChoice } from '../../../src-main/engine/tuning/keep-choice.ts'
-import { identityHead } from '../../../src-main/training/gallery-run/head.ts'
+import { identityHead } from '../../../src-main/training/gallery-run/head/head.ts'
 import { versionOf } from '../../../src-main/gallery/versions.ts'
 import { thresholdInForce } from '../../../src-main/engine/tuning/in-force.ts'
 import { frameOf, madeUpCard, madeUpParts } from '../made-up-faces.ts'

@@ -4,20 +4,20 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { drawStrangers, type TwoCovarianceModel } from '../../../src-main/evaluation/virtual-strangers.ts'
 import { random } from '../../../src-main/learning/random.ts'
-import { candidateCard, movedByHead } from '../../../src-main/training/gallery-run/candidate-card.ts'
-import { ascending, equalThreshold } from '../../../src-main/training/gallery-run/equal-threshold.ts'
-import { applyHead, applyToRows, identityHead } from '../../../src-main/training/gallery-run/head.ts'
-import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
-import { distanceMoved, healthOf } from '../../../src-main/training/gallery-run/health-of.ts'
+import { candidateCard, movedByHead } from '../../../src-main/training/gallery-run/judging/candidate-card.ts'
+import { ascending, equalThreshold } from '../../../src-main/training/gallery-run/judging/equal-threshold.ts'
+import { applyHead, applyToRows, identityHead } from '../../../src-main/training/gallery-run/head/head.ts'
+import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head/head-recipe.ts'
+import { distanceMoved, healthOf } from '../../../src-main/training/gallery-run/judging/health-of.ts'
 import {
   mapped,
   meanOf,
   pairedAmong,
   strangersAmong,
-} from '../../../src-main/training/gallery-run/pairing.ts'
+} from '../../../src-main/training/gallery-run/judging/pairing.ts'
 import { retrainHead, type HeadRun } from '../../../src-main/training/gallery-run/retrain-head.ts'
-import { trainHead, type WronglyAccepted } from '../../../src-main/training/gallery-run/train-head.ts'
-import { peopleFolds, trainingSet } from '../../../src-main/training/gallery-run/training-set.ts'
+import { trainHead, type WronglyAccepted } from '../../../src-main/training/gallery-run/head/train-head.ts'
+import { peopleFolds, trainingSet } from '../../../src-main/training/gallery-run/people/training-set.ts'
 import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
 
 const d = 128

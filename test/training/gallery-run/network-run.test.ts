@@ -8,22 +8,22 @@ import { above, below, inference, type Network } from '../../../src-main/learnin
 import { recognitionNet } from '../../../src-main/learning/networks/recognition-net.ts'
 import { random } from '../../../src-main/learning/random.ts'
 import { exportNetwork, traceNetwork } from '../../../src-main/training/export-network.ts'
-import { ascending, equalThreshold } from '../../../src-main/training/gallery-run/equal-threshold.ts'
-import { applyHead, identityHead } from '../../../src-main/training/gallery-run/head.ts'
-import { cropsBeside } from '../../../src-main/training/gallery-run/crops-beside.ts'
-import { lastLayerOf, parametersFrom } from '../../../src-main/training/gallery-run/network-file.ts'
-import { changedCrop, networkFeed } from '../../../src-main/training/gallery-run/network-feed.ts'
-import { mapsBelow, versionsKept } from '../../../src-main/training/gallery-run/network-maps.ts'
+import { ascending, equalThreshold } from '../../../src-main/training/gallery-run/judging/equal-threshold.ts'
+import { applyHead, identityHead } from '../../../src-main/training/gallery-run/head/head.ts'
+import { cropsBeside } from '../../../src-main/training/gallery-run/network/crops-beside.ts'
+import { lastLayerOf, parametersFrom } from '../../../src-main/training/gallery-run/network/network-file.ts'
+import { changedCrop, networkFeed } from '../../../src-main/training/gallery-run/network/network-feed.ts'
+import { mapsBelow, versionsKept } from '../../../src-main/training/gallery-run/network/network-maps.ts'
 import {
   rolesOf,
   whoMayNotJudge,
   type CohortRow,
-} from '../../../src-main/training/gallery-run/network-judges.ts'
+} from '../../../src-main/training/gallery-run/people/cohort-roles.ts'
 import {
   defaultNetworkRecipe,
   type NetworkRecipe,
-} from '../../../src-main/training/gallery-run/network-recipe.ts'
-import { startFrom } from '../../../src-main/training/gallery-run/network-start.ts'
+} from '../../../src-main/training/gallery-run/network/network-recipe.ts'
+import { startFrom } from '../../../src-main/training/gallery-run/network/network-start.ts'
 import {
   networkTrainings,
   networkTrouble,
@@ -34,8 +34,8 @@ import {
   lookedAt,
   lowestTrained,
   trainNetwork,
-} from '../../../src-main/training/gallery-run/train-network.ts'
-import { peopleFolds, trainingSet } from '../../../src-main/training/gallery-run/training-set.ts'
+} from '../../../src-main/training/gallery-run/network/train-network.ts'
+import { peopleFolds, trainingSet } from '../../../src-main/training/gallery-run/people/training-set.ts'
 import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
 import { networkOf } from '../../../src-main/vision/network.ts'
 import { cropToPng } from '../../../src-main/vision/kept-crop.ts'

@@ -1,11 +1,11 @@
 import { random } from '../../../src-main/learning/random.ts'
-import type { HeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
+import type { HeadRecipe } from '../../../src-main/training/gallery-run/head/head-recipe.ts'
 import type { HeadRun } from '../../../src-main/training/gallery-run/retrain-head.ts'
 import {
   peopleFolds,
   trainingSet,
   type TrainingSet,
-} from '../../../src-main/training/gallery-run/training-set.ts'
+} from '../../../src-main/training/gallery-run/people/training-set.ts'
 
 /**
  * What the gate is shown, to see whether it can tell: three kinds of runs that must be rejected, one whose person must be

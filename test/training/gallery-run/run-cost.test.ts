@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head-recipe.ts'
-import { defaultNetworkRecipe } from '../../../src-main/training/gallery-run/network-recipe.ts'
+import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head/head-recipe.ts'
+import { defaultNetworkRecipe } from '../../../src-main/training/gallery-run/network/network-recipe.ts'
 import type { Plan } from '../../../src-main/training/gallery-run/plan.ts'
 import {
   batchSizeOf,
