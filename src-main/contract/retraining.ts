@@ -1,6 +1,7 @@
 /** The part of the contract about retraining: runs, candidates and their reports, versions of the model, hard examples. */
 import * as v from 'valibot'
 import type { PersonId, PhotographId, Refusal } from '../contract.ts'
+import type { BandedPoint } from '../evaluation/banded-det.ts'
 import type { PackedComparisons } from '../evaluation/packed-comparisons.ts'
 
 const Id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))
@@ -204,6 +205,8 @@ export interface ModelComparison {
     after: PackedComparisons
     /** Where each decides. */
     threshold: { before: number; after: number }
+    /** Both curves with their 95 % bands over people. */
+    det: { before: BandedPoint[]; after: BandedPoint[] }
   }[]
   /** Everybody's own errors and distances, those who lose most first. */
   people: {

@@ -1,18 +1,17 @@
-import type { Interval } from './binomial-bounds.ts'
+import { bandedDet } from './banded-det.ts'
+import type { BandedPoint } from './banded-det.ts'
 import { calibrate } from './calibration.ts'
 import type { Calibration } from './calibration.ts'
 import { chooseThreshold } from './choice.ts'
 import type { Comparisons } from './comparisons.ts'
 import { contrastOf, histogramOf } from './contrast.ts'
 import type { Contrast, Histogram } from './contrast.ts'
-import { areaUnder, curveOf, detPoints, ratesByThreshold } from './curves.ts'
-import type { DetPoint } from './curves.ts'
+import { areaUnder, curveOf, ratesByThreshold } from './curves.ts'
 import { doubtedFmr, doubtedFnmr } from './doubt.ts'
 import type { DoubtedRate } from './doubt.ts'
 import { equalErrorRate } from './error-rates.ts'
 import { forecastFmr, forecastThreshold } from './forecast.ts'
 import type { Forecast, StrangersCorrection } from './forecast.ts'
-import { bootstrapOverPeople } from './people-bootstrap.ts'
 import { refused } from './refusal.ts'
 import type { Refused } from './refusal.ts'
 import { percent } from './supported-rate.ts'
@@ -34,11 +33,6 @@ export interface Findings {
   calibration: Calibration | Refused
   /** How the bounds and the band were made. */
   methods: { bounds: string; band: string | null }
-}
-
-export interface BandedPoint extends DetPoint {
-  fmrBand: Interval | null
-  fnmrBand: Interval | null
 }
 
 /** The largest threshold that is held to `wantedFmr` by its bound, or why there is none. */
@@ -66,7 +60,6 @@ export interface FindingsOptions {
 }
 
 export const usualFmrs = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5]
-const bandPoints = 64
 
 /** Computes what there is to say about comparisons; the bootstrap takes nearly all of the time. */
 export async function findingsOf(
@@ -74,14 +67,8 @@ export async function findingsOf(
   { wantedFmrs = usualFmrs, margin = 1, correction = null, ...bootstrap }: FindingsOptions,
 ): Promise<Findings | Refused> {
   const curve = curveOf(compared)
-  const det = detPoints(curve, bandPoints).filter(({ threshold }) => threshold > -Infinity)
-  const bands = await bootstrapOverPeople(
-    compared,
-    Float64Array.from(det, ({ threshold }) => threshold),
-    bootstrap,
-  )
-  if (bands.kind === 'refused' && bands.reason === 'cancelled') return bands
-  const known = bands.kind === 'bands' ? bands : null
+  const det = await bandedDet(compared, bootstrap, curve)
+  if (det.kind === 'refused') return det
   const eer = equalErrorRate(compared)
   return {
     kind: 'findings',
@@ -92,11 +79,7 @@ export async function findingsOf(
       genuine: histogramOf(compared.genuine, 128),
       impostor: histogramOf(compared.impostor, 128),
     },
-    det: det.map((point, i) => ({
-      ...point,
-      fmrBand: known?.fmr[i] ?? null,
-      fnmrBand: known?.fnmr[i] ?? null,
-    })),
+    det: det.points,
     byThreshold: ratesByThreshold(compared, 256),
     operatingPoints: wantedFmrs.map((wantedFmr) => operatingPointRow(compared, wantedFmr, correction)),
     calibration: calibrate(compared),
@@ -104,7 +87,7 @@ export async function findingsOf(
       bounds: compared.behind
         ? 'Clopper–Pearson on effective comparisons over people (delete-one jackknife, Korn & Graubard 1998)'
         : 'Clopper–Pearson, comparisons taken as independent',
-      band: known?.method ?? null,
+      band: det.method,
     },
   }
 }

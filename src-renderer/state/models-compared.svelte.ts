@@ -6,12 +6,11 @@ import type {
   PhotographId,
   Refusal,
 } from '../../src-main/contract.ts'
+import type { BandedPoint } from '../../src-main/evaluation/banded-det.ts'
 import type { Comparisons } from '../../src-main/evaluation/comparisons.ts'
 import { contrastOf, histogramOf, type Histogram } from '../../src-main/evaluation/contrast.ts'
-import { curveOf, detPoints } from '../../src-main/evaluation/curves.ts'
 import { doubtedFmr, doubtedFnmr, type DoubtedRate } from '../../src-main/evaluation/doubt.ts'
 import { equalErrorRate } from '../../src-main/evaluation/error-rates.ts'
-import type { BandedPoint } from '../../src-main/evaluation/findings.ts'
 import { unpackComparisons } from '../../src-main/evaluation/packed-comparisons.ts'
 import type { Engine } from '../engine.ts'
 import type { Models } from './models.svelte.ts'
@@ -30,7 +29,6 @@ export interface Side {
   dPrime: number
 }
 
-const pointsOfDet = 64
 const bins = 128 // over 0–2
 
 /** Two models side by side: what the gate said of the newer one, and both on the gallery as it is now. */
@@ -58,8 +56,8 @@ export class ModelsCompared {
     const shown = this.comparison?.comparisons[this.impostors]
     return shown
       ? {
-          before: sideOf(unpackComparisons(shown.before), shown.threshold.before),
-          after: sideOf(unpackComparisons(shown.after), shown.threshold.after),
+          before: sideOf(unpackComparisons(shown.before), shown.threshold.before, shown.det.before),
+          after: sideOf(unpackComparisons(shown.after), shown.threshold.after, shown.det.after),
         }
       : null
   })
@@ -176,16 +174,14 @@ const refusalOf = (error: unknown): Refusal => ({
   message: failureWords(error),
 })
 
-function sideOf(compared: Comparisons, threshold: number): Side {
+function sideOf(compared: Comparisons, threshold: number, det: BandedPoint[]): Side {
   return {
     threshold,
     histograms: {
       genuine: histogramOf(compared.genuine, bins),
       impostor: histogramOf(compared.impostor, bins),
     },
-    det: detPoints(curveOf(compared), pointsOfDet)
-      .filter((point) => point.threshold > -Infinity)
-      .map((point) => ({ ...point, fmrBand: null, fnmrBand: null })),
+    det,
     fmr: doubtedFmr(compared, threshold),
     fnmr: doubtedFnmr(compared, threshold),
     eer: equalErrorRate(compared).rate,

@@ -1,5 +1,6 @@
 import type { CandidateReport, EmbeddingMap, ModelComparison } from '../../src-main/contract.ts'
 import { unitOf } from '../../src-main/engine/retraining/model-list.ts'
+import { bandedDet } from '../../src-main/evaluation/banded-det.ts'
 import type { Comparisons } from '../../src-main/evaluation/comparisons.ts'
 import { distanceBetween, fuseRows, type Embeddings } from '../../src-main/evaluation/embeddings.ts'
 import { thresholdAtFmr } from '../../src-main/evaluation/error-rates.ts'
@@ -11,7 +12,7 @@ import { eigenSymmetric } from '../../src-main/evaluation/symmetric-eigen.ts'
 import { healthOf } from '../../src-main/training/gallery-run/judging/health-of.ts'
 import { judge, type Verdict } from '../../src-main/training/gate/gate.ts'
 import type { Distances } from '../../src-main/training/gate/paired.ts'
-import { syntheticGallery } from '../evaluation/gallery.ts'
+import { seeded, syntheticGallery } from '../evaluation/gallery.ts'
 
 /** What a drawn run does to a drawn gallery: brings each person's photographs together, or throws dimensions away. */
 export type DrawnRun = 'healthy' | 'collapsed'
@@ -74,12 +75,14 @@ export async function drawnModels(names: string[], run: DrawnRun): Promise<Drawn
         before: packComparisons(galleryBefore),
         after: packComparisons(galleryAfter),
         threshold,
+        det: { before: await curveOf(galleryBefore), after: await curveOf(galleryAfter) },
       },
       {
         inWords: `${strangers} imported strangers`,
         before: packComparisons(strangersBefore),
         after: packComparisons(strangersAfter),
         threshold,
+        det: { before: await curveOf(strangersBefore), after: await curveOf(strangersAfter) },
       },
     ],
     people: verdict.people.map(({ person, comparisons, before: earlier, after: later }) => ({
@@ -110,6 +113,12 @@ async function found(plan: Plan, embeddings: Embeddings): Promise<Comparisons> {
   const compared = await measure(plan, embeddings)
   if (compared.kind === 'refused') throw new Error(compared.message)
   return compared
+}
+
+async function curveOf(compared: Comparisons) {
+  const det = await bandedDet(compared, { random: seeded(3), draws: 60 }) // a band to be seen, soon
+  if (det.kind === 'refused') throw new Error(det.message)
+  return det.points
 }
 
 /** Every comparison of a plan under both models, one by one: what the gate takes. */

@@ -285,6 +285,10 @@ describe('before and after', () => {
           .waitFor()
       }
       const { before, after, threshold } = drawn.comparisons[0]!
+      // Both curves of the DET plot with their bands over people.
+      await page.getByText('95 % band over people').waitFor()
+      const plot = page.getByRole('img', { name: /^DET curve\. threshold before/ })
+      await expect.poll(() => plot.locator('polygon').count()).toBe(2)
       const row = page.getByRole('row').filter({ hasText: 'False non-matches' })
       for (const [packed, at] of [
         [before, threshold.before],

@@ -1,4 +1,5 @@
 import type { ModelComparison, Refusal } from '../../contract.ts'
+import { bandedDet } from '../../evaluation/banded-det.ts'
 import type { Comparisons } from '../../evaluation/comparisons.ts'
 import { distanceBetween, fuseRows, type Embeddings } from '../../evaluation/embeddings.ts'
 import { formOf } from '../../evaluation/form.ts'
@@ -7,6 +8,7 @@ import { packComparisons } from '../../evaluation/packed-comparisons.ts'
 import type { Plan } from '../../evaluation/plan.ts'
 import { strangersPlan } from '../../evaluation/strangers-plan.ts'
 import { noSuchModel } from '../../gallery/versions.ts'
+import { random } from '../../learning/random.ts'
 import { trainingSet, type TrainingSet } from '../../training/gallery-run/people/training-set.ts'
 import type { Job } from '../jobs.ts'
 import { readPretrainedHead, underModel } from '../model-in-use.ts'
@@ -88,8 +90,19 @@ export async function compareModels(
       if (refusal.reason === 'cancelled' || pools.length === 1) return refusal as Refusal
       continue
     }
-    const packed = (one: Comparisons) => packComparisons(one)
-    compared.push({ inWords, before: packed(found.before), after: packed(found.after), threshold })
+    // The same draws for both: what differs between the bands are the models.
+    const curveOf = (one: Comparisons) =>
+      bandedDet(one, { random: random(1, 'bootstrap over people').uniform, signal: job.signal })
+    const det = { before: await curveOf(found.before), after: await curveOf(found.after) }
+    if (det.before.kind === 'refused') return det.before as Refusal
+    if (det.after.kind === 'refused') return det.after as Refusal
+    compared.push({
+      inWords,
+      before: packComparisons(found.before),
+      after: packComparisons(found.after),
+      threshold,
+      det: { before: det.before.points, after: det.after.points },
+    })
   }
   const held = set.heldOut.reduce((sum, rows) => sum + rows.length, 0)
   return {

@@ -1,4 +1,5 @@
-import type { BandedPoint, Findings } from '../../evaluation/findings.ts'
+import type { BandedPoint } from '../../evaluation/banded-det.ts'
+import type { Findings } from '../../evaluation/findings.ts'
 import { probit } from '../../evaluation/normal.ts'
 import { shownDistance, shownRate } from '../../evaluation/shown-rates.ts'
 

@@ -95,6 +95,19 @@ describe('two models compared', () => {
     expectClose(before.impostor.exact, impostor)
     expectClose(after.genuine.exact, genuineAfter)
     expectClose(after.impostor.exact, impostorAfter)
+    // Both curves with where the truth may be, a rate inside its band.
+    for (const side of ['before', 'after'] as const) {
+      const banded = pool!.det[side].filter(({ fmrBand, fnmrBand }) => fmrBand && fnmrBand)
+      expect(banded.length).toBeGreaterThan(5)
+      for (const { threshold, fmr, fnmr, fmrBand, fnmrBand } of banded) {
+        const [own, others] = { before: [genuine, impostor], after: [genuineAfter, impostorAfter] }[side]!
+        expect(fmr).toBeCloseTo(others!.filter((each) => each <= threshold + 1e-6).length / others!.length, 6)
+        expect(fnmr).toBeCloseTo(own!.filter((each) => each > threshold + 1e-6).length / own!.length, 6)
+        expect(fmrBand!.low <= fmr && fmr <= fmrBand!.high).toBe(true)
+        expect(fnmrBand!.low <= fnmr && fnmr <= fnmrBand!.high).toBe(true)
+        expect(fmrBand!.high - fmrBand!.low).toBeGreaterThan(0)
+      }
+    }
     for (const { comparisons, meanDistance, person } of compared.people) {
       expect(comparisons).toBe(1)
       expect(genuine.some((each) => Math.abs(each - meanDistance.before) < 1e-6)).toBe(true)
