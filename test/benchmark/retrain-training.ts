@@ -6,7 +6,7 @@ import {
 } from '../../src-main/training/gallery-run/judging/early-stop.ts'
 import type { Head } from '../../src-main/training/gallery-run/head/head.ts'
 import type { HeadRecipe } from '../../src-main/training/gallery-run/head/head-recipe.ts'
-import type { Strangers } from '../../src-main/training/gallery-run/judging/pairing.ts'
+import type { Strangers } from '../../src-main/training/gallery-run/people/strangers.ts'
 import { strangersOfRun } from '../../src-main/training/gallery-run/run-strangers.ts'
 import { trainHead, type TrainHeadOptions } from '../../src-main/training/gallery-run/head/train-head.ts'
 import type { TrainingSet } from '../../src-main/training/gallery-run/people/training-set.ts'

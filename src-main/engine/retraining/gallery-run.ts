@@ -1,4 +1,4 @@
-import type { GalleryRun } from '../../training/gallery-run/retrain-gallery.ts'
+import type { GalleryRun } from '../../training/gallery-run/gallery-run.ts'
 import { settingsOf, type Parts } from '../parts.ts'
 import { thresholdInForce } from '../tuning/in-force.ts'
 

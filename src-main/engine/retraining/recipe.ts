@@ -1,7 +1,7 @@
 import type { RetrainWish } from '../../contract.ts'
 import { defaultHeadRecipe } from '../../training/gallery-run/head/head-recipe.ts'
 import { defaultNetworkRecipe } from '../../training/gallery-run/network/network-recipe.ts'
-import type { GalleryRecipe } from '../../training/gallery-run/retrain-gallery.ts'
+import type { GalleryRecipe } from '../../training/gallery-run/gallery-run.ts'
 
 /** What a run is told: the usual of its depth, and what the owner chose instead. */
 export function recipeOf(wish: RetrainWish): GalleryRecipe {

@@ -1,12 +1,12 @@
 import type { PersonId } from '../../contract.ts'
 import type { Depth } from '../../learning/networks/network.ts'
 import { mixedPeople } from '../gate/mixed-people.ts'
+import type { GalleryRun } from './gallery-run.ts'
 import { rolesAt } from './people/cohort-people.ts'
+import { count } from './people/cohort-roles.ts'
 import { gathered } from './people/gallery-photographs.ts'
 import type { LeftOut } from './people/hard-examples-used.ts'
 import { keptProbes, usedIn } from './people/kept-probes.ts'
-import { count } from './people/cohort-roles.ts'
-import type { GalleryRun } from './retrain-gallery.ts'
 import { networkTrouble } from './retrain-network.ts'
 
 /** What a run would work with. */

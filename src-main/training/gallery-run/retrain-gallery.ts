@@ -1,42 +1,25 @@
 import type { PersonId } from '../../contract.ts'
-import type { TwoCovarianceModel } from '../../evaluation/virtual-strangers.ts'
-import type { Gallery } from '../../gallery/gallery.ts'
 import { networkVersionOf, versionOf } from '../../gallery/versions.ts'
 import { recognitionNet } from '../../learning/networks/recognition-net.ts'
 import type { Verdict } from '../gate/gate.ts'
 import type { OpenRunner } from '../step-runner.ts'
-import { candidateCard, movedByHead, type Card } from './judging/candidate-card.ts'
-import { cardCohortOf } from './judging/card-cohort.ts'
-import { asPeople, cropsOf, cropsThatTrain, rolesAt } from './people/cohort-people.ts'
-import { gathered, photographsOf } from './people/gallery-photographs.ts'
-import { composed } from './head/head.ts'
+import type { GalleryRecipe, GalleryRun } from './gallery-run.ts'
 import type { HeadRecipe } from './head/head-recipe.ts'
-import { hardExamplesOf } from './people/kept-probes.ts'
-import { keptCrops } from './people/kept-crops.ts'
-import { fewestJudges, whoMayNotJudge } from './people/cohort-roles.ts'
+import { composed } from './head/head.ts'
+import { candidateCard, movedByHead } from './judging/candidate-card.ts'
+import { cardCohortOf } from './judging/card-cohort.ts'
 import type { NetworkRecipe } from './network/network-recipe.ts'
 import { startFrom } from './network/network-start.ts'
+import { asPeople, cropsOf, cropsThatTrain, rolesAt } from './people/cohort-people.ts'
+import { fewestJudges, whoMayNotJudge } from './people/cohort-roles.ts'
+import { gathered, photographsOf } from './people/gallery-photographs.ts'
+import { keptCrops } from './people/kept-crops.ts'
+import { hardExamplesOf } from './people/kept-probes.ts'
+import type { TrainingSet } from './people/training-set.ts'
 import { planOf, type Plan } from './plan.ts'
 import { headHasFolds, retrainHead } from './retrain-head.ts'
 import { retrainNetwork } from './retrain-network.ts'
 import type { GalleryRunEvent } from './run-event.ts'
-import type { TrainingSet } from './people/training-set.ts'
-
-/** What a run is trained by, at any depth. */
-export type GalleryRecipe = HeadRecipe | NetworkRecipe
-
-export interface GalleryRun {
-  gallery: Gallery
-  /** The one in use. */
-  version: string
-  /** Of the model in use. */
-  card: Card
-  strangersModel: TwoCovarianceModel | null
-  /** Photograph × template, as it decides now. */
-  threshold: number
-  wantedFmr: number
-  recipe: GalleryRecipe
-}
 
 export interface Candidate {
   version: string

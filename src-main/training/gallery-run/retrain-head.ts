@@ -3,14 +3,13 @@ import { judge, type GateEvidence, type Verdict } from '../gate/gate.ts'
 import type { Paired } from '../gate/paired.ts'
 import type { StrangersPart } from '../gate/strangers-line.ts'
 import type { OpenRunner } from '../step-runner.ts'
-import { missedUnder, setAside, stepToStopAt } from './judging/early-stop.ts'
-import type { CardCohort } from './judging/card-cohort.ts'
-import { applyToRows, type Head } from './head/head.ts'
-import { hardExamplesFor, type HardExamples } from './people/hard-examples.ts'
-import type { HeadRecipe } from './head/head-recipe.ts'
 import { headParity } from './head/head-parity.ts'
+import type { HeadRecipe } from './head/head-recipe.ts'
+import { applyToRows, type Head } from './head/head.ts'
+import { trainHead, type TrainHeadOptions } from './head/train-head.ts'
+import type { CardCohort } from './judging/card-cohort.ts'
+import { missedUnder, setAside, stepToStopAt } from './judging/early-stop.ts'
 import { distanceMoved, healthOf } from './judging/health-of.ts'
-import { fewestJudges } from './people/cohort-roles.ts'
 import {
   mapped,
   pairedAmong,
@@ -18,12 +17,13 @@ import {
   photographsUnderBoth,
   strangersAmong,
   type Mapped,
-  type Strangers,
 } from './judging/pairing.ts'
+import { fewestJudges } from './people/cohort-roles.ts'
+import { hardExamplesFor, type HardExamples } from './people/hard-examples.ts'
+import type { Strangers } from './people/strangers.ts'
+import { peopleFolds, type TrainingSet } from './people/training-set.ts'
 import { stepEvent, type GalleryRunEvent } from './run-event.ts'
 import { pairedWith, strangersOfRun, type RunStrangers } from './run-strangers.ts'
-import { trainHead, type TrainHeadOptions } from './head/train-head.ts'
-import { peopleFolds, type TrainingSet } from './people/training-set.ts'
 
 export interface HeadRun {
   set: TrainingSet

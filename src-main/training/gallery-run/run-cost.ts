@@ -6,13 +6,13 @@ import { recognitionNet } from '../../learning/networks/recognition-net.ts'
 import { random } from '../../learning/random.ts'
 import { objectiveInputs } from '../objective-inputs.ts'
 import type { OpenRunner } from '../step-runner.ts'
-import { headTrainings } from './retrain-head.ts'
-import { peopleInALook } from './judging/held-out-look.ts'
-import { networkTrainings } from './retrain-network.ts'
-import type { Plan } from './plan.ts'
-import type { GalleryRecipe } from './retrain-gallery.ts'
+import type { GalleryRecipe } from './gallery-run.ts'
 import { headNetwork } from './head/train-head.ts'
+import { peopleInALook } from './judging/held-out-look.ts'
 import { lookedAt, lowestTrained, stepOf } from './network/train-network.ts'
+import type { Plan } from './plan.ts'
+import { headTrainings } from './retrain-head.ts'
+import { networkTrainings } from './retrain-network.ts'
 
 /** What the parts of a run take on one processor of this machine, measured with real steps. */
 export interface RunTiming {

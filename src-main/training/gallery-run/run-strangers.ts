@@ -1,11 +1,12 @@
 import { drawStrangers, type TwoCovarianceModel } from '../../evaluation/virtual-strangers.ts'
 import { random } from '../../learning/random.ts'
 import type { StrangersPart } from '../gate/strangers-line.ts'
-import { ascending, equalThreshold } from './judging/equal-threshold.ts'
-import { applyToRows } from './head/head.ts'
 import type { HeadRecipe } from './head/head-recipe.ts'
-import { pairedAmong, pairedWithStrangers, type Mapped, type Strangers } from './judging/pairing.ts'
+import { applyToRows } from './head/head.ts'
 import type { Labelled } from './head/train-head.ts'
+import { ascending, equalThreshold } from './judging/equal-threshold.ts'
+import { pairedAmong, pairedWithStrangers, type Mapped } from './judging/pairing.ts'
+import type { Strangers } from './people/strangers.ts'
 
 /** What a run needs to know of strangers. */
 interface Known {

@@ -11,7 +11,8 @@ import { drawStrangers, type TwoCovarianceModel } from '../../../src-main/evalua
 import { Gallery } from '../../../src-main/gallery/gallery.ts'
 import { random } from '../../../src-main/learning/random.ts'
 import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head/head-recipe.ts'
-import { retrainGallery, type GalleryRun } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
+import type { GalleryRun } from '../../../src-main/training/gallery-run/gallery-run.ts'
+import { retrainGallery } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
 import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
 import { photographOf, someone } from '../../gallery/made-up.ts'
 

@@ -12,8 +12,8 @@ import type { Feed } from '../../feeding/feed.ts'
 import { objectiveInputs } from '../../objective-inputs.ts'
 import type { OpenRunner, StepRunner } from '../../step-runner.ts'
 import { train, type TrainingEvent } from '../../trainer.ts'
-import { partOfTheWay, type Head } from './head.ts'
 import type { HeadRecipe } from './head-recipe.ts'
+import { partOfTheWay, type Head } from './head.ts'
 
 /** Whose embedding each row is. Labels are any numbers; equal where the person is. */
 export interface Labelled {

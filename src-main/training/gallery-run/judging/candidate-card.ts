@@ -1,9 +1,9 @@
 import { multiplyHere } from '../../../evaluation/multiply.ts'
 import { drawStrangers, type TwoCovarianceModel } from '../../../evaluation/virtual-strangers.ts'
 import { random } from '../../../learning/random.ts'
+import { applyToRows, type Head } from '../head/head.ts'
 import { ascending, equalThreshold } from './equal-threshold.ts'
 import type { FormImpostors } from './form-impostors.ts'
-import { applyToRows, type Head } from '../head/head.ts'
 import { meanOf } from './pairing.ts'
 
 /** What of a model's card the thresholds are in. */

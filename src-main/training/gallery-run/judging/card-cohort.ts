@@ -1,6 +1,6 @@
 import type { CardEvidence } from '../../gate/card-line.ts'
+import type { Strangers } from '../people/strangers.ts'
 import type { Card } from './candidate-card.ts'
-import type { Strangers } from './pairing.ts'
 
 /** A cohort that a model's card was measured on, and what the card says of one photograph against one. */
 export interface CardCohort extends Omit<CardEvidence, 'paired'> {

@@ -1,7 +1,7 @@
 import { atEqualRate, supportedRate } from '../../gate/paired.ts'
-import { mapped, pairedAmong } from './pairing.ts'
 import type { Head } from '../head/head.ts'
 import type { TrainingSet } from '../people/training-set.ts'
+import { mapped, pairedAmong } from './pairing.ts'
 
 /**
  * The set with the newest fifth of each person's *training* photographs set aside in place of the held-out ones: says

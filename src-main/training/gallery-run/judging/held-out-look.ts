@@ -6,8 +6,8 @@ import { networkOf } from '../../../vision/network.ts'
 import { traceNetwork } from '../../export-network.ts'
 import { atEqualRate, supportedRate } from '../../gate/paired.ts'
 import type { Crops } from '../people/kept-crops.ts'
-import { pairedAmong } from './pairing.ts'
 import type { TrainingSet } from '../people/training-set.ts'
+import { pairedAmong } from './pairing.ts'
 
 /** People who are looked at, at most: a look takes seconds, and interrupts the training. */
 export const peopleInALook = 24

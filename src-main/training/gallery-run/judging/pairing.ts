@@ -2,12 +2,6 @@ import type { Paired } from '../../gate/paired.ts'
 import { applyToRows, type Head } from '../head/head.ts'
 import type { TrainingSet } from '../people/training-set.ts'
 
-/** People who are in no training: rows of unit length, and whose each is. */
-export interface Strangers {
-  vectors: Float32Array
-  people: Int32Array
-}
-
 /** The set's photographs under the model in use and under another. */
 export interface Both {
   set: TrainingSet

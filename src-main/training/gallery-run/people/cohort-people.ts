@@ -1,8 +1,8 @@
 import type { Gallery } from '../../../gallery/gallery.ts'
 import type { Depth } from '../../../learning/networks/network.ts'
-import { keptCrops, type Crops } from './kept-crops.ts'
+import type { GalleryRun } from '../gallery-run.ts'
 import { rolesOf, type CohortPeople, type CohortRow } from './cohort-roles.ts'
-import type { GalleryRun } from '../retrain-gallery.ts'
+import { keptCrops, type Crops } from './kept-crops.ts'
 
 /** Everybody of the cohorts, whichever model has seen them. */
 export function cohortRows(gallery: Gallery): (CohortRow & { cohort: number })[] {

@@ -1,5 +1,5 @@
 import type { Depth } from '../../../learning/networks/network.ts'
-import type { Strangers } from '../judging/pairing.ts'
+import type { Strangers } from './strangers.ts'
 
 /** A photograph of somebody in a cohort. */
 export interface CohortRow {

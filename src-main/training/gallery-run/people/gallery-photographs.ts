@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Depth } from '../../../learning/networks/network.ts'
-import type { GalleryRun } from '../retrain-gallery.ts'
+import type { GalleryRun } from '../gallery-run.ts'
 import { trainingSet, type TrainingSet } from './training-set.ts'
 
 /** The gallery as the model in use embeds it, and a hash of which photographs of whom these are. */

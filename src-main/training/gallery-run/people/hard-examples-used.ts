@@ -1,6 +1,6 @@
 import { distanceBetween, fuseRows, type Embeddings } from '../../../evaluation/embeddings.ts'
 import { limitBetween } from '../../gate/mixed-people.ts'
-import type { Strangers } from '../judging/pairing.ts'
+import type { Strangers } from './strangers.ts'
 
 /** A probe that somebody at the machine said was decided wrongly. */
 export interface SaidWrong {

@@ -1,9 +1,9 @@
 import type { PersonId } from '../../../contract.ts'
+import type { GalleryRun } from '../gallery-run.ts'
 import { asPeople, rolesAt } from './cohort-people.ts'
 import { gathered } from './gallery-photographs.ts'
 import { hardExamplesUsed, likeThemselves, type LeftOut } from './hard-examples-used.ts'
 import { keptCrops } from './kept-crops.ts'
-import type { GalleryRun } from '../retrain-gallery.ts'
 import type { TrainingSet } from './training-set.ts'
 
 /** Probes that were decided wrongly and train, as the model in use embeds them. */
