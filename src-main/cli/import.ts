@@ -24,14 +24,14 @@ export async function importFrom(
     const { gallery } = parts
     const asked = await askPassphrase(terminal, 'Passphrase of the file: ', false)
     if (asked.kind === 'refused') return refusedOutcome(asked)
-    const { ready, look } = lookAt(parts)
+    const looker = lookAt(parts)
     const imported = await gallery.importFrom(bytes, asked.passphrase, {
       looker: {
+        ...looker,
         async ready(needs) {
           if (needs.hasCrops) await ensureModels(terminal)
-          return ready(needs)
+          return looker.ready(needs)
         },
-        look,
       },
     })
     if (imported.kind === 'refused') return refusedOutcome(imported)

@@ -1,6 +1,8 @@
 import type { Refusal } from '../contract.ts'
 import type { Looker } from '../gallery/imported-photographs.ts'
+import { applyHead, type Head } from '../training/gallery-run/head/head.ts'
 import { embedCrop } from '../vision/embedder.ts'
+import type { Embedded } from '../vision/embedding.ts'
 import { cropSidePx, embeddingLength, featuresLength, type Picture } from '../vision/face.ts'
 import type { Network } from '../vision/network.ts'
 import { underModel } from './model-in-use.ts'
@@ -8,16 +10,33 @@ import type { Parts } from './parts.ts'
 import { readableCrop } from './re-embedding.ts'
 import { refused } from './refusal.ts'
 import { rebuiltNetwork } from './retraining/foreign-network.ts'
+import { pretrainedVersion } from './retraining/model-list.ts'
 
 /** Crops of an imported file as models that are here see them; of its networks only the numbers are taken. */
 export function lookAt(parts: Parts): Looker {
-  const known = new Map<string, Parts>([[parts.model.version, parts]])
+  const { threads = 1 } = parts
+  const pretrained = pretrainedVersion(parts)
+  const ofFile = new Map<string, FileModel>()
+  const known = new Map<string, Embeds | null>()
+  const by = (version: string): Embeds | null => {
+    const found = known.has(version) ? known.get(version)! : (embedsOf(version) ?? embedsHere(parts, version))
+    known.set(version, found)
+    return found
+  }
+  function embedsOf(version: string): Embeds | null {
+    const model = ofFile.get(version)
+    if (!model) return null
+    const { description, head, network } = model
+    if (network) return description.base === pretrained ? embedsBy(network, version, threads) : null
+    const under = head?.length === embeddingLength ** 2 ? by(description.base) : null
+    return under && (async (crop) => mapped(await under(crop), head!))
+  }
   return {
     async ready({ hasCrops, networks }) {
       if (hasCrops) await (await parts.vision).embed(grey)
       const rebuilt = new Map<string, Uint8Array>()
       for (const { version, onnx } of networks) {
-        const network = await rebuiltNetwork(onnx, parts.threads ?? 1)
+        const network = await rebuiltNetwork(onnx, threads)
         if (network.kind === 'refused') return cannotBeRun(version)
         if (!(await embeds(network.network).finally(() => network.network.close())))
           return cannotBeRun(version)
@@ -25,18 +44,41 @@ export function lookAt(parts: Parts): Looker {
       }
       return { kind: 'ready', networks: rebuilt }
     },
+    know: (models) => models.forEach((model) => ofFile.set(model.version, model)),
     async look(png, modelVersion) {
       const version = modelVersion ?? parts.model.version
-      const under = known.get(version) ?? underModel(parts, version)
-      if (!under) return null
-      known.set(version, under)
+      const embeds = by(version)
+      if (!embeds) return null
       const crop = await readableCrop(png)
       if (!crop) return null
-      const { features, embedding } = await (await under.vision).embed(crop)
+      const { features, embedding } = await embeds(crop)
       return { modelVersion: version, features, embedding }
     },
   }
 }
+
+type FileModel = Parameters<Looker['know']>[0][number]
+type Embeds = (crop: Picture) => Promise<Embedded>
+
+/** A model that is here; null where none is. */
+function embedsHere(parts: Parts, version: string): Embeds | null {
+  const under = version === parts.model.version ? parts : underModel(parts, version)
+  return under && (async (crop) => (await under.vision).embed(crop))
+}
+
+/** A network of the file, as it was built here; opened when it is first needed. */
+function embedsBy(onnx: Uint8Array, version: string, threads: number): Embeds {
+  let opened: Promise<Network> | null = null
+  return async (crop) => {
+    const { networkOf } = await import('../vision/network.ts')
+    return embedCrop(await (opened ??= networkOf(onnx, version, threads)), crop)
+  }
+}
+
+const mapped = ({ features, embedding }: Embedded, head: Head): Embedded => ({
+  features,
+  embedding: applyHead(embedding, head),
+})
 
 const grey: Picture = {
   width: cropSidePx,

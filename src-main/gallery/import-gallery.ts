@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ComparisonForm } from '../contract.ts'
 import type { Refusal } from '../contract.ts'
@@ -11,7 +10,8 @@ import type { ExportedGallery, ExportedModel, ExportedStranger } from './export-
 import { importModel } from './import-model.ts'
 import { Numbers, reserve, withCohort, withNumber } from './import-numbers.ts'
 import { importPerson } from './import-person.ts'
-import { asTheirCropsShow, nobodyLooks, type Looker } from './imported-photographs.ts'
+import type { Looker } from './imported-photographs.ts'
+import { lookedAt, type LookedAt } from './looked-at.ts'
 import { personByName } from './people.ts'
 import { withNetworks } from './renamed-models.ts'
 import { openFile, refuse } from './sealed-file.ts'
@@ -45,8 +45,8 @@ export interface Imported {
 
 /**
  * Adds an exported gallery: its people, each in a transaction of their own, retrained models and cohorts of strangers.
- * Into a gallery that is empty, as after the loss of the machine, everything comes back as it was, settings, thresholds
- * and the model in use as well. What stands in force in a gallery that is in use stays: its settings, its thresholds, its
+ * Into a gallery that is empty, as after the loss of the machine, everything comes back as it was, all at once, settings,
+ * thresholds and the model in use as well; 'cancelled' refuses that whole. What stands in force in a gallery that is in use stays: its settings, its thresholds, its
  * model; a retrained model that comes to other people counts as rejected, because its gate was another's.
  */
 export async function importGallery(
@@ -64,68 +64,127 @@ export async function importGallery(
   const { file, renamed } = withNetworks(read, ready?.networks ?? new Map())
   if (renamed.size > 0 && !fits(store, file)) return refuse('damaged')
 
-  const { isRestored, numbers, notes } = store.write(() => beginning(store, file))
-  for (const [there, here] of renamed)
-    notes.push(
-      `The retrained model ${there} comes from another release: it was built anew of its numbers, and is ${here} here.`,
-    )
-  const imported: Imported = {
-    kind: 'imported',
-    people: 0,
-    photographs: 0,
-    skipped: [],
-    models: 0,
-    strangers: 0,
-    notes,
-    cancelled: false,
-  }
-  // Reports name people by their numbers: where these change, models wait for them.
-  const addModels = () =>
-    store.write(() => {
-      imported.models = file.models.filter((model) => importModel(store, model, numbers, isRestored)).length
-      if (isRestored) restoreInUse(store, file.rest.modelInUse, file.rest.modelEvents)
-    })
-  if (numbers.areKept) addModels()
+  const looked = lookedAt(file, {
+    looker,
+    isHere: (name) => personByName(store, name) !== null,
+    onProgress,
+    signal,
+  })
+  const restored = isEmpty(store) ? await restore(store, file, renamed, looked, looker) : null
+  if (restored && !Array.isArray(restored)) return restored
+
+  const taking = begin(store, file, renamed)
   const total = file.strangers.length + file.people.length
-  let done = 0
-  const step = async () => {
-    onProgress?.(++done, total)
-    await sleep(1) // the lock is free for as long, so that another process gets its turn
+  let taken = 0
+  for await (const each of restored ?? looked) {
+    take(store, each, taking)
+    taken++
+    if (restored) await sleep(1)
   }
-  for (const each of file.strangers) {
-    if (signal?.aborted) return { ...imported, cancelled: true }
-    const hash = await cropHashOf(each.crop)
-    if (store.write(() => importStranger(store, each, hash, numbers)).kind === 'added') imported.strangers++
-    await step()
-  }
-  let notTheirs = 0
-  const unchecked = { photographs: 0, people: 0 }
-  for (const each of file.people) {
-    if (signal?.aborted) return { ...imported, cancelled: true }
-    const hashes = await Promise.all(each.hardExamples.map(({ crop }) => cropHashOf(crop)))
-    const isTaken = personByName(store, each.name) !== null
-    const shown = await asTheirCropsShow(each, isTaken || !looker ? nobodyLooks : looker.look)
-    const { person } = shown
-    if (store.write(() => importPerson(store, person, hashes, numbers)).kind === 'refused')
-      imported.skipped.push(each.name)
-    else {
-      imported.people += 1
-      imported.photographs += each.photographs.length
-      notTheirs += shown.changed
-      unchecked.photographs += shown.unchecked
-      if (shown.unchecked > 0) unchecked.people += 1
+  return taken < total ? { ...taking.imported, cancelled: true } : finish(store, file, taking)
+}
+
+/**
+ * Everything in one transaction, after all of it was looked at: whoever kills the program half-way finds the gallery as
+ * empty as it was, and the same file restores it exactly. Gives what was looked at where somebody was enrolled meanwhile.
+ */
+async function restore(
+  store: Store,
+  file: ExportedGallery,
+  renamed: ReadonlyMap<string, string>,
+  looked: AsyncIterable<LookedAt>,
+  looker: Looker | null,
+): Promise<Imported | Refusal | LookedAt[]> {
+  looker?.know(file.models)
+  const all = await Array.fromAsync(looked)
+  if (all.length < file.strangers.length + file.people.length)
+    return { kind: 'refused', reason: 'cancelled', message: 'Nothing was imported.' }
+  return store.write(() => {
+    if (!isEmpty(store)) return all
+    const taking = begin(store, file, renamed)
+    for (const each of all) take(store, each, taking)
+    return finish(store, file, taking)
+  })
+}
+
+/** What an import has taken over so far, and what it goes by. */
+interface Taking {
+  isRestored: boolean
+  numbers: Numbers
+  imported: Imported
+  notTheirs: number
+  unchecked: { photographs: number; people: number }
+}
+
+function begin(store: Store, file: ExportedGallery, renamed: ReadonlyMap<string, string>): Taking {
+  return store.write(() => {
+    const { isRestored, numbers, notes } = beginning(store, file)
+    for (const [there, here] of renamed)
+      notes.push(
+        `The retrained model ${there} comes from another release: it was built anew of its numbers, and is ${here} here.`,
+      )
+    const taking: Taking = {
+      isRestored,
+      numbers,
+      imported: {
+        kind: 'imported',
+        people: 0,
+        photographs: 0,
+        skipped: [],
+        models: 0,
+        strangers: 0,
+        notes,
+        cancelled: false,
+      },
+      notTheirs: 0,
+      unchecked: { photographs: 0, people: 0 },
     }
-    await step()
+    if (numbers.areKept) addModels(store, file, taking)
+    return taking
+  })
+}
+
+/** One stranger's photograph or one person, whole or not at all. */
+function take(store: Store, looked: LookedAt, taking: Taking): void {
+  const { imported, numbers, unchecked } = taking
+  if (looked.kind === 'stranger') {
+    const { stranger, hash } = looked
+    const outcome = store.write(() => importStranger(store, stranger, hash, numbers))
+    if (outcome.kind === 'added') imported.strangers++
+    return
   }
+  const { person, hashes } = looked
+  if (store.write(() => importPerson(store, person, hashes, numbers)).kind === 'refused') {
+    imported.skipped.push(person.name)
+    return
+  }
+  imported.people += 1
+  imported.photographs += person.photographs.length
+  taking.notTheirs += looked.changed
+  unchecked.photographs += looked.unchecked
+  if (looked.unchecked > 0) unchecked.people += 1
+}
+
+function finish(store: Store, file: ExportedGallery, taking: Taking): Imported {
+  const { imported, numbers, notTheirs, unchecked } = taking
   if (notTheirs > 0)
     imported.notes.push(
       `What the file said of ${notTheirs} ${notTheirs === 1 ? 'photograph' : 'photographs'} was not what the crops show here: it was computed anew from them.`,
     )
   if (unchecked.photographs > 0) imported.notes.push(uncheckedInWords(unchecked))
-  store.write(() => markPairs(store, file, numbers))
-  if (!numbers.areKept) addModels()
-  store.write(() => recordWhoTrained(store)) // a file of an older version does not say
+  store.write(() => {
+    markPairs(store, file, numbers)
+    if (!numbers.areKept) addModels(store, file, taking)
+    recordWhoTrained(store) // a file of an older version does not say
+  })
   return imported
+}
+
+/** Reports name people by their numbers: where these change, models wait for them. */
+function addModels(store: Store, { models, rest }: ExportedGallery, taking: Taking): void {
+  const { imported, numbers, isRestored } = taking
+  imported.models = models.filter((model) => importModel(store, model, numbers, isRestored)).length
+  if (isRestored) restoreInUse(store, rest.modelInUse, rest.modelEvents)
 }
 
 /** What has to be at hand before anything is written: an import that stops half-way cannot be repeated as it was meant. */
@@ -255,17 +314,6 @@ function markPairs(store: Store, { people, rest }: ExportedGallery, numbers: Num
   for (const [a, b] of pairs) {
     const [first, second] = [numbers.photographs.get(a ?? 0), numbers.photographs.get(b ?? 0)]
     if (first !== undefined && second !== undefined) markNotSame(store, first, second, true)
-  }
-}
-
-/** Of the pixels, as the pipeline tells a photograph; of the file where they cannot be read. */
-async function cropHashOf(png: Uint8Array): Promise<string> {
-  // Loads the image library: an import without strangers does without it.
-  const { cropFromPng, cropHash } = await import('../vision/kept-crop.ts')
-  try {
-    return cropHash(await cropFromPng(png))
-  } catch {
-    return createHash('sha256').update(png).digest('hex') // it is shown as unreadable when somebody looks at it
   }
 }
 

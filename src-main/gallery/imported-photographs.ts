@@ -1,5 +1,5 @@
 import type { Refusal } from '../contract.ts'
-import type { ExportedPerson } from './export-records.ts'
+import type { ExportedModel, ExportedPerson } from './export-records.ts'
 
 type ExportedPhotograph = ExportedPerson['photographs'][number]
 type Seen = ExportedPhotograph['embeddings'][number]
@@ -17,6 +17,8 @@ export interface Looker {
     hasCrops: boolean
     networks: { version: string; onnx: Uint8Array }[]
   }): Promise<{ kind: 'ready'; networks: ReadonlyMap<string, Uint8Array> } | Refusal>
+  /** Models of the file that come with everything else, and are not here before: crops are looked at with them too. */
+  know(models: readonly Pick<ExportedModel, 'version' | 'description' | 'head' | 'network'>[]): void
   look: LookAt
 }
 

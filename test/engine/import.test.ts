@@ -5,7 +5,7 @@ import { jpegOfStored } from '../../src-main/engine/jpeg.ts'
 import { lookAt } from '../../src-main/engine/look-at.ts'
 import { networkVersionOf, versionOf } from '../../src-main/gallery/versions.ts'
 import { ProtobufWriter } from '../../src-main/onnx/tracing/protobuf.ts'
-import { identityHead, type Head } from '../../src-main/training/gallery-run/head/head.ts'
+import { applyHead, identityHead, type Head } from '../../src-main/training/gallery-run/head/head.ts'
 import { lastLayerOf } from '../../src-main/training/gallery-run/network/network-file.ts'
 import { cropHash, cropToPng } from '../../src-main/vision/kept-crop.ts'
 import { cropOf, unitVectorOf, madeVersion } from '../gallery/made-up.ts'
@@ -122,6 +122,32 @@ test('what models that are not here made of a crop is left out', async () => {
     (await networks.embed(drawnCrop(2))).embedding,
   ])
   engine.close()
+})
+
+test('a restored person is looked at with the models that come in the same file', async () => {
+  const vision = drawnNetworks(await colourFile(1))
+  const honest = async (seed: number) => (await vision).embed(drawnCrop(seed))
+  const there = await madeUpParts({ vision })
+  await withAda(there, honest)
+  const base = there.model.version
+  const head = identityHead(128).map((value, i) => value + 0.01 * Math.sin(i))
+  const added = there.gallery.models.add(madeVersion({ base, parent: base, card: madeUpCard, head }))
+  const { version } = added as { version: string }
+  const forged = (await honest(99)).embedding
+  there.gallery.models.promote(
+    version,
+    (wanted, seen) => ({ ...seen[0]!, modelVersion: wanted ?? base, embedding: forged }),
+    { evenIfRejected: false },
+  )
+  const exported = await there.gallery.exportTo(passphrase)
+  if (exported.kind === 'refused') throw new Error(exported.message)
+  const here = await madeUpParts({ vision })
+  const looker = lookAt(here)
+  expect(await here.gallery.importFrom(exported.bytes, passphrase, { looker })).toMatchObject({ people: 1 })
+  const [one, two, withoutCrop] = here.gallery.embeddings(version).map(({ embedding }) => embedding)
+  expect(one).toEqual(applyHead((await honest(1)).embedding, head))
+  expect(two).toEqual(applyHead((await honest(2)).embedding, head))
+  expect(withoutCrop).toEqual(forged) // nothing to look at: it is said
 })
 
 test('no picture is shown that no model could look at', async () => {

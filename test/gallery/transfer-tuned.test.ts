@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { PersonalChoice, ThresholdChoice } from '../../src-main/contract.ts'
 import type { Gallery } from '../../src-main/gallery/gallery.ts'
@@ -7,6 +10,7 @@ import { openFile, sealFile } from '../../src-main/gallery/sealed-file.ts'
 import { cropOf, enrolled, newHome, openGallery, photographOf } from './fixture.ts'
 
 const passphrase = 'correct horse battery'
+const script = join(import.meta.dirname, 'restoring-process.ts')
 const base = 'model-1'
 const at = 1_700_000_000_000
 
@@ -194,6 +198,36 @@ describe('into an empty gallery', () => {
     expect(other.choices.all().map(({ threshold }) => threshold)).toEqual([0.75])
   })
 
+  test('a restore that is killed at any instant leaves the gallery empty, and is exact when it is repeated', async () => {
+    const { gallery } = await tunedGallery()
+    const folder = newHome()
+    const file = join(folder, 'exported.gallery')
+    writeFileSync(file, await exported(gallery))
+    const home = newHome()
+    ;(await openGallery(home)).close()
+    const restoring = (times: number) =>
+      spawnSync(process.execPath, [script, home, file, String(times)], { encoding: 'utf8' })
+    let times = 1
+    for (; ; times++) {
+      const { signal, stdout, stderr } = restoring(times)
+      const here = await openGallery(home)
+      if (signal !== 'SIGKILL') {
+        expect([stdout, stderr]).toEqual(['restored\n', expect.any(String)])
+        expect(tuned(here)).toEqual(tuned(gallery))
+        here.close()
+        break
+      }
+      expect([here.settings(), here.models.versions(), here.cohorts.all(), here.counts()]).toEqual([
+        {},
+        [],
+        [],
+        { people: 0, photographs: 0, attempts: 0 },
+      ])
+      here.close()
+    }
+    expect(times).toBeGreaterThan(4) // the cohort, two models, a kept probe
+  })
+
   test('whoever comes next gets a number of their own', async () => {
     const { gallery, cem } = await tunedGallery()
     const other = await openGallery(newHome())
@@ -280,12 +314,15 @@ describe('into a gallery in use', () => {
   test('an import that was cut short among the strangers is made whole by the next', async () => {
     const bytes = await exported((await tunedGallery()).gallery)
     const other = await openGallery(newHome())
-    const stopping = new AbortController()
-    const stop = { onProgress: () => stopping.abort(), signal: stopping.signal }
-    expect(await other.importFrom(bytes, passphrase, { ...stop, looker: null })).toMatchObject({
-      cancelled: true,
-      strangers: 1,
-    })
+    const cutShort = () => {
+      const stopping = new AbortController()
+      const stop = { onProgress: () => stopping.abort(), signal: stopping.signal }
+      return other.importFrom(bytes, passphrase, { ...stop, looker: null })
+    }
+    expect(await cutShort()).toMatchObject({ reason: 'cancelled' }) // of a restore nothing stays
+    expect(other.cohorts.all()).toEqual([])
+    enrolled(other, 'Eva', [photographOf(99)])
+    expect(await cutShort()).toMatchObject({ cancelled: true, strangers: 1 })
     expect(await imported(other, bytes)).toMatchObject({ people: 3, strangers: 1 })
     expect(other.cohorts.all()).toMatchObject([{ people: 1, photographs: 2 }])
   })

@@ -174,8 +174,18 @@ describe('an exported gallery', () => {
       onProgress: () => again.abort(),
       signal: again.signal,
     })
-    expect(outcome).toMatchObject({ kind: 'imported', people: 1, cancelled: true })
-    expect(other.counts()).toMatchObject({ people: 1, photographs: 2 })
+    expect(outcome).toMatchObject({ kind: 'refused', reason: 'cancelled' })
+    expect(contentOf(other)).toEqual({ people: [], attempts: [], settings: {} }) // a restore is whole or not at all
+    const third = new AbortController()
+    enrolled(other, 'Eva', [photographOf(9)])
+    expect(
+      await other.importFrom(bytes, passphrase, {
+        looker: null,
+        onProgress: () => third.abort(),
+        signal: third.signal,
+      }),
+    ).toMatchObject({ kind: 'imported', people: 1, cancelled: true })
+    expect(other.counts()).toMatchObject({ people: 2, photographs: 3 })
     expect(await other.importFrom(bytes, passphrase, { looker: null })).toMatchObject({
       people: 1,
       skipped: ['Ada 👩🏽‍🚀'],
