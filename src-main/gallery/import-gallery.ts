@@ -96,7 +96,8 @@ async function restore(
   looker: Looker | null,
 ): Promise<Imported | Refusal | LookedAt[]> {
   looker?.know(file.models)
-  const all = await Array.fromAsync(looked)
+  const all: LookedAt[] = []
+  for await (const each of looked) all.push(each)
   if (all.length < file.strangers.length + file.people.length)
     return { kind: 'refused', reason: 'cancelled', message: 'Nothing was imported.' }
   return store.write(() => {
