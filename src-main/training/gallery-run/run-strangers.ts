@@ -26,7 +26,7 @@ export interface RunStrangers {
   /** How much of the way that was trained beside these is gone. */
   blend: number
   inWords: string
-  /** The threshold in use, and the one at which as many virtual strangers pass; without those, gallery people stand for them. */
+  /** The threshold in use, and the one at which as many virtual strangers pass; without those, gallery people make it stricter, never laxer. */
   thresholds(all: Mapped, people: readonly number[]): StrangersPart['threshold']
   /** Virtual people who are nobody of the above; null without a model of strangers. */
   judging(): Strangers | null
@@ -53,7 +53,9 @@ export function strangersOfRun(run: Known, dimension: number): RunStrangers {
         : `${virtualToTrain.toLocaleString('en')} virtual strangers`,
     thresholds: (all, people) => {
       const { impostor } = forThreshold ? pairedWith(all, people, forThreshold) : pairedAmong(all, people)
-      return { before: threshold, after: equalThreshold(ascending(impostor), threshold) }
+      const after = equalThreshold(ascending(impostor), threshold)
+      // They were trained to be apart, as no stranger was: what they pass at less is no reason to be laxer.
+      return { before: threshold, after: forThreshold ? after : Math.min(threshold, after) }
     },
     judging: () => drawn('judging', virtualToJudge, 1),
   }

@@ -17,6 +17,7 @@ import {
 } from '../../../src-main/training/gallery-run/judging/pairing.ts'
 import { retrainHead, type HeadRun } from '../../../src-main/training/gallery-run/retrain-head.ts'
 import { trainHead, type WronglyAccepted } from '../../../src-main/training/gallery-run/head/train-head.ts'
+import { strangersOfRun } from '../../../src-main/training/gallery-run/run-strangers.ts'
 import { peopleFolds, trainingSet } from '../../../src-main/training/gallery-run/people/training-set.ts'
 import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
 
@@ -101,6 +102,26 @@ test('a threshold moves to where as many impostors pass', () => {
   const after = before.map((value) => value * 1.5)
   expect(equalThreshold(ascending({ before, after }), 0.1)).toBeCloseTo(0.15, 6)
   expect(equalThreshold(ascending({ before, after }), 0.0001)).toBeCloseTo(0.00015, 6) // nobody passes: by the scale
+})
+
+test('what people pass at less who trained makes no threshold laxer; what virtual strangers do moves it either way', () => {
+  const all = madeUp(20, 4)
+  const people = all.people.map((_, place) => place)
+  const mean = meanOf(all.vectors, d, [...all.owners.keys()])
+  /** Everybody is farther apart, or nearer, without or with more of what all have in common. */
+  const head = (more: number) =>
+    identityHead(d).map((value, i) => value + more * mean[Math.floor(i / d)]! * mean[i % d]!)
+  const after = (more: number, strangersModel: TwoCovarianceModel | null) => {
+    const { thresholds } = strangersOfRun(
+      { recipe: defaultHeadRecipe, threshold: 0.3, mixIn: null, strangersModel },
+      d,
+    )
+    return thresholds(mapped(all, head(more)), people).after
+  }
+  expect(after(-0.5, model)).toBeGreaterThan(0.305)
+  expect(after(-0.5, null)).toBe(0.3)
+  expect(after(0.5, model)).toBeLessThan(0.295)
+  expect(after(0.5, null)).toBeLessThan(0.295)
 })
 
 test('a card under a head that changes nothing keeps its thresholds', () => {
