@@ -146,6 +146,22 @@ test('a run begins at the model in use, whose head is multiplied into the last l
   times(folded).forEach((value, k) => expect(value / length).toBeCloseTo(expected[k]!, 5))
 })
 
+test('a run begins with filters of one size, of the published network as of a retrained one’s file', async () => {
+  const network = recognitionNet()
+  const galleryWith = (file: Uint8Array | null) =>
+    ({
+      models: { networkUnder: () => '1', network: () => file, head: () => null },
+    }) as unknown as Gallery
+  const published = await startFrom(galleryWith(null), '1', network)
+  const file = traceNetwork(network, { parameters: published, statistics: {} }, {})
+  const retrained = await startFrom(galleryWith(file), '1', network)
+  for (const start of [published, retrained])
+    for (const [name, values] of Object.entries(start).filter(([name]) => /conv.*weights$/.test(name))) {
+      const rms = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length)
+      expect(Math.abs(Math.log2(rms / 0.02)), name).toBeLessThan(0.51)
+    }
+})
+
 describe('a batch', () => {
   const image = async () => Float32Array.of(1)
   test('holds gallery people and others side by side, and reads each row once', async () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Gallery } from '../../../gallery/gallery.ts'
+import { balancedWeights } from '../../../learning/networks/balanced-weights.ts'
 import type { Values } from '../../../learning/networks/initialise.ts'
 import type { Network } from '../../../learning/networks/network.ts'
 import { recognitionWeights } from '../../../learning/networks/recognition-weights.ts'
@@ -9,12 +10,15 @@ import { mappedBy } from '../head/head.ts'
 import { parametersFrom } from './network-file.ts'
 
 /**
- * Parameters of the model `version` as one network: those of the network under it, a head over it multiplied into the
- * last linear layer, which gives the same directions.
+ * Parameters of the model `version` as one network: those of the network under it, of balanced size, and a head over it
+ * multiplied into the last linear layer, which gives the same directions.
  */
 export async function startFrom(gallery: Gallery, version: string, network: Network): Promise<Values> {
   const file = gallery.models.network(gallery.models.networkUnder(version))
-  const parameters = file ? parametersFrom(file, network.parameters) : await pretrainedParameters()
+  const parameters = balancedWeights(
+    network,
+    file ? parametersFrom(file, network.parameters) : await pretrainedParameters(),
+  )
   const head = gallery.models.head(version)
   if (!head) return parameters
   const width = network.embeddingLength
