@@ -13,7 +13,7 @@ import { startFrom } from './network/network-start.ts'
 import { asPeople, cropsOf, cropsThatTrain, rolesAt } from './people/cohort-people.ts'
 import { fewestJudges, whoMayNotJudge } from './people/cohort-roles.ts'
 import { gathered, photographsOf } from './people/gallery-photographs.ts'
-import { keptCrops } from './people/kept-crops.ts'
+import { keptCrops, readEveryCrop } from './people/kept-crops.ts'
 import { hardExamplesOf } from './people/kept-probes.ts'
 import type { TrainingSet } from './people/training-set.ts'
 import { planOf, type Plan } from './plan.ts'
@@ -155,20 +155,22 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
   const roles = rolesAt(run, recipe.depth)
   const [mayTrain, judging] = [asPeople(run, roles.mayTrain), asPeople(run, roles.judging)]
   const network = recognitionNet()
-  const photographs = photographsOf(run, recipe.depth)
+  const photographs = photographsOf(run, recipe.depth).map(({ photograph }) => photograph)
+  const crops = keptCrops(gallery, 'photograph', photographs)
+  const mixIn = mayTrain && cropsOf(gallery, mayTrain)
+  const hardExamples = hardExamplesOf(run, set)
+  await readEveryCrop(crops, photographs.length)
+  await readEveryCrop(hardExamples, hardExamples.owners.length)
+  if (mixIn && recipe.others > 0) await readEveryCrop(mixIn, mixIn.people.length)
   const result = yield* retrainNetwork({
     ...run,
     set,
     network,
     start: await startFrom(gallery, version, network),
-    ...keptCrops(
-      gallery,
-      'photograph',
-      photographs.map(({ photograph }) => photograph),
-    ),
-    mixIn: mayTrain && cropsOf(gallery, mayTrain),
+    ...crops,
+    mixIn,
     cohort: judging && cropsOf(gallery, judging),
-    hardExamples: hardExamplesOf(run, set),
+    hardExamples,
     threads: run.threads ?? 1,
     notes: { parent: version, recipe: JSON.stringify(recipe), trainedOn: hash },
   })

@@ -1,3 +1,4 @@
+import type { PersonId } from '../../../contract.ts'
 import type { Gallery } from '../../../gallery/gallery.ts'
 import { cropSidePx, type Picture } from '../../../vision/face.ts'
 import { cropFromPng } from '../../../vision/kept-crop.ts'
@@ -13,10 +14,15 @@ export interface Crops {
   png?(row: number): Uint8Array
 }
 
-/** Kept crops by row: of enrolled photographs, of strangers, of probes that were decided wrongly. */
+type Kind = 'photograph' | 'stranger' | 'probe'
+
+/**
+ * Kept crops by row: of enrolled photographs, of strangers, of probes that were decided wrongly. Reading one that is damaged
+ * throws a sentence that says whose it is.
+ */
 export function keptCrops(
   gallery: Gallery,
-  kind: 'photograph' | 'stranger' | 'probe',
+  kind: Kind,
   numbers: readonly number[],
 ): Required<Pick<Crops, 'crop' | 'png'>> {
   const stored = (number: number) =>
@@ -25,17 +31,43 @@ export function keptCrops(
       : kind === 'stranger'
         ? gallery.cohorts.strangerCrop(number)
         : gallery.hardExamples.crop(number)
-  const unreadable = (row: number) =>
-    new Error(`The kept crop of ${kind} ${numbers[row]} cannot be read (any more).`)
   const png = (row: number) => {
     const bytes = stored(numbers[row]!)
-    if (!bytes) throw unreadable(row)
+    if (!bytes) throw new Error(unreadable(gallery, kind, numbers[row]!))
     return bytes
   }
   const crop = remembering(async (row) => {
-    const picture = await cropFromPng(png(row))
-    if (picture.width !== cropSidePx || picture.height !== cropSidePx) throw unreadable(row)
+    const picture = await cropFromPng(png(row)).catch(() => null) // the library's words are about its bytes
+    if (picture?.width !== cropSidePx || picture.height !== cropSidePx)
+      throw new Error(unreadable(gallery, kind, numbers[row]!))
     return picture
   })
   return { crop, png }
+}
+
+/** Reads every crop once, so that no training of minutes ends at one that is damaged. Throws as `keptCrops` does. */
+export async function readEveryCrop({ crop }: Pick<Crops, 'crop'>, count: number): Promise<void> {
+  for (let row = 0; row < count; row++) await crop(row)
+}
+
+function unreadable(gallery: Gallery, kind: Kind, number: number): string {
+  switch (kind) {
+    case 'photograph': {
+      const person = gallery.photograph(number)?.person
+      return `The kept crop of photograph ${number}, of ${nameOf(gallery, person)}, cannot be read (any more): delete that photograph, or retrain the head, which needs no crops.`
+    }
+    case 'probe': {
+      const probe = gallery.hardExamples.all().find(({ id }) => id === number)
+      return `A photograph that was kept after a wrong decision about ${nameOf(gallery, probe?.person)} cannot be read (any more): delete it, or retrain the head, which needs no crops.`
+    }
+    case 'stranger': {
+      const stranger = gallery.cohorts.strangers().find(({ photograph }) => photograph === number)
+      const cohort = gallery.cohorts.all().find((each) => each.cohort === stranger?.cohort)
+      return `Photograph ${number} of strangers, in the cohort ${cohort?.name ?? 'that is gone'}, cannot be read (any more): import that cohort anew, or retrain the head, which needs no crops.`
+    }
+  }
+}
+
+function nameOf(gallery: Gallery, person: PersonId | undefined): string {
+  return (person !== undefined && gallery.person(person)?.name) || 'somebody who is gone'
 }
