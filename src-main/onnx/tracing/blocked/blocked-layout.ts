@@ -1,8 +1,13 @@
-import { BlockedFilters, type LoweredValues } from './filters.ts'
+import { Graph, type GraphNode } from '../graph.ts'
+import { sameNumbers, sizeOf } from '../tensor.ts'
+import { putDown, type Chain } from './chain.ts'
 import { blockedDepthwiseFilterGradient } from './depthwise-filter-gradient.ts'
+import { everySecond } from './every-second.ts'
 import { blockedFilterGradient } from './filter-gradient.ts'
+import { BlockedFilters } from './filters.ts'
 import { blockedInputGradient } from './input-gradient.ts'
 import { blockedMaxPoolGradient } from './max-pool-gradient.ts'
+import { nameOutputs } from './name-outputs.ts'
 import {
   depthwiseFilterGradientOperator,
   domain,
@@ -12,9 +17,11 @@ import {
   repeatOperator,
   spreadOperator,
 } from './operators.ts'
+import { padded } from './padding.ts'
+import { isPositive, joinInTwoSteps, masksFromRectified } from './rewritten.ts'
+import { axesOfReduction, summedProduct } from './summed-product.ts'
+import type { LoweredValues } from './values.ts'
 import { BlockedWriter, type Image } from './writer.ts'
-import { Graph, type Attribute, type GraphNode } from '../graph.ts'
-import { sameNumbers, sizeOf } from '../tensor.ts'
 
 /**
  * The same graph for ONNX Runtime's fastest CPU kernels, which keep an image as [n, channels / block, height, width,
@@ -25,15 +32,6 @@ import { sameNumbers, sizeOf } from '../tensor.ts'
  */
 export function blockedLayout(graph: Graph, block: number): Graph {
   return new Lowering(graph, block).run()
-}
-
-/** A convolution, or a factor for each channel, with what is done to its output at once. */
-interface Chain {
-  image: string
-  by: { convolution: GraphNode } | { factor: string | null } // [1, channels, 1, 1]; null: one
-  bias?: { name: string; negative?: boolean } // [1, channels, 1, 1]
-  sum?: string
-  relu?: boolean
 }
 
 /** Operators whose result at one place depends on the inputs at that place only. */
@@ -79,8 +77,8 @@ class Lowering implements LoweredValues {
     }
     for (const node of from.nodes)
       for (const name of new Set(node.inputs)) this.users.set(name, [...(this.users.get(name) ?? []), node])
-    this.masksFromRectified()
-    this.joinInTwoSteps()
+    masksFromRectified(from, this.users)
+    joinInTwoSteps(from, this.users)
     const outputs = new Set(from.outputs.map(({ name }) => name))
     for (const node of from.nodes) {
       const chain = this.begun(node) ?? this.continued(node)
@@ -92,41 +90,6 @@ class Lowering implements LoweredValues {
     }
     nameOutputs(to)
     return to
-  }
-
-  /** x > 0 holds where relu(x) > 0: asked there, so that x itself need not be kept, unless it is for others too. */
-  private masksFromRectified(): void {
-    const isMask = (node: GraphNode) => this.isPositive(node)
-    const place = new Map(this.from.nodes.map((node, index) => [node, index]))
-    for (const relu of this.from.nodes) {
-      if (relu.operator !== 'Relu') continue
-      const [x] = relu.inputs as [string]
-      const others = this.users.get(x)!.filter((user) => user !== relu)
-      if (!others.every((user) => isMask(user) && place.get(user)! > place.get(relu)!)) continue
-      for (const mask of others) mask.inputs = [relu.outputs[0]!, mask.inputs[1]!]
-      this.users.set(x, [relu])
-      this.users.set(relu.outputs[0]!, [...(this.users.get(relu.outputs[0]!) ?? []), ...others])
-    }
-  }
-
-  /**
-   * What is joined in several steps, as WebGPU wants it, is copied twice at most. Not once: ONNX Runtime computes next what
-   * a join waits for, and with all gradients in one join it keeps a sixth more activations until their turn.
-   */
-  private joinInTwoSteps(): void {
-    const isJoin = (name: string, axis: unknown) => {
-      const node = this.from.producer(name)
-      return node?.operator === 'Concat' && node.attributes.axis === axis
-    }
-    for (const { operator, inputs, attributes } of this.from.nodes) {
-      if (operator !== 'Concat') continue
-      const flat = inputs.flatMap((name) => {
-        const parts = isJoin(name, attributes.axis) ? this.from.producer(name)!.inputs : []
-        const isMiddle = parts.some((part) => isJoin(part, attributes.axis))
-        return isMiddle && this.users.get(name)!.length === 1 ? parts : [name]
-      })
-      inputs.splice(0, inputs.length, ...flat)
-    }
   }
 
   private begun(node: GraphNode): Chain | null {
@@ -182,47 +145,6 @@ class Lowering implements LoweredValues {
     return attributes.group === channels && outputs === channels
   }
 
-  private putDown({ image, by, bias, sum, relu }: Chain): string {
-    const shape = this.shape(image)
-    const [n, channels] = shape as [number, number]
-    const vector = (name: string) => {
-      const plain = this.plain(name)
-      return this.writer.reshaped(plain, [sizeOf(this.shape(name))])
-    }
-    const extras: string[] = []
-    if (bias || sum) {
-      const term = bias ? vector(bias.name) : ''
-      extras.push(bias?.negative ? this.writer.add('Neg', [term]) : term)
-    }
-    const activation: Record<string, Attribute> = relu ? { activation: 'Relu' } : {}
-    if ('convolution' in by) {
-      const { inputs, attributes } = by.convolution
-      const from = channels % this.block === 0 ? this.blocked(image) : this.plain(image)
-      if (sum) extras.push(this.blocked(sum))
-      const kernel = this.filters.kernel(inputs[1]!, attributes.group !== 1)
-      return this.writer.add(`${domain}.Conv`, [from, kernel, ...extras], { ...attributes, ...activation })
-    }
-    // One tap for each channel. A whole map is one row: one call for it, not one for each of its rows.
-    const row = [n, channels, 1, shape[2]! * shape[3]!]
-    const tap =
-      by.factor === null
-        ? this.writer.ones(channels)
-        : this.writer.reshaped(this.plain(by.factor), [channels, 1, 1, 1])
-    if (sum) extras.push(this.writer.reshaped(this.blocked(sum), row))
-    const window = {
-      kernel_shape: [1, 1],
-      strides: [1, 1],
-      dilations: [1, 1],
-      pads: [0, 0, 0, 0],
-      group: channels,
-    }
-    const operands = [this.writer.reshaped(this.blocked(image), row), tap, ...extras]
-    return this.writer.reshaped(
-      this.writer.add(`${domain}.Conv`, operands, { ...window, ...activation }),
-      shape,
-    )
-  }
-
   private isLazy(node: GraphNode): boolean {
     if (logical.has(node.operator) || this.isSummedProduct(node)) return true
     return node.operator === 'Cast' && logical.has(this.from.producer(node.inputs[0]!)?.operator ?? '')
@@ -234,14 +156,7 @@ class Lowering implements LoweredValues {
     const users = this.users.get(outputs[0]!) ?? []
     if (operator !== 'Mul' || !this.isImage(shape) || users.length !== 1) return false
     if (!inputs.every((name) => sameNumbers(this.shape(name), shape) && this.canBlock(name))) return false
-    return inputs.some((name) => this.isBlocked(name)) && this.axesOfReduction(users[0]!) !== null
-  }
-
-  /** Of a sum or mean over height and width, and perhaps the batch; null for any other node. */
-  private axesOfReduction({ operator, inputs, attributes }: GraphNode): readonly number[] | null {
-    if (operator !== 'ReduceSum' && operator !== 'ReduceMean') return null
-    const axes = inputs[1] === undefined ? (attributes.axes as number[]) : this.constantAt(inputs[1])
-    return axes && (sameNumbers(axes, [0, 2, 3]) || sameNumbers(axes, [2, 3])) ? axes : null
+    return inputs.some((name) => this.isBlocked(name)) && axesOfReduction(this, users[0]!) !== null
   }
 
   private lower(node: GraphNode): void {
@@ -275,18 +190,12 @@ class Lowering implements LoweredValues {
   /** x, where the node is the number 1 where x > 0, else 0. */
   private maskOf({ operator, inputs, attributes }: GraphNode): string | null {
     const comparison = operator === 'Cast' && attributes.to === 1 ? this.from.producer(inputs[0]!) : undefined
-    return comparison && this.isPositive(comparison) ? comparison.inputs[0]! : null
+    return comparison && isPositive(this.from, comparison) ? comparison.inputs[0]! : null
   }
 
   /** 1 where x > 0, else 0, in one pass on all threads, where a comparison and its cast take two and the cast one thread. */
   private step(x: string): string {
     return this.writer.add('HardSigmoid', [x], { alpha: { float: 3e38 }, beta: { float: 0 } })
-  }
-
-  private isPositive({ operator, inputs }: GraphNode): boolean {
-    return (
-      operator === 'Greater' && sizeOf(this.shape(inputs[1]!)) === 1 && this.constantAt(inputs[1]!)?.[0] === 0
-    )
   }
 
   private lowerPlain(node: GraphNode): void {
@@ -306,8 +215,8 @@ class Lowering implements LoweredValues {
       return this.isBlocked(image)
         ? this.writer.add(`${domain}.${operator}`, [this.blocked(image)], attributes)
         : null
-    if (operator === 'Pad') return this.padded(node)
-    if (operator === 'Slice') return this.everySecond(node)
+    if (operator === 'Pad') return padded(this, this.writer, node)
+    if (operator === 'Slice') return everySecond(this, this.writer, node)
     if (!elementwise.has(operator)) return null
     const shape = this.shape(outputs[0]!)
     if (!this.isImage(shape)) return null
@@ -332,12 +241,12 @@ class Lowering implements LoweredValues {
   private reduced(node: GraphNode): string | null {
     const [image, axesName] = node.inputs as [string, string | undefined]
     const shape = this.shape(image)
-    if (!this.axesOfReduction(node) || !this.isImage(shape) || !this.isBlocked(image)) return null
+    if (!axesOfReduction(this, node) || !this.isImage(shape) || !this.isBlocked(image)) return null
     const places = shape[2]! * shape[3]!
     const product = this.waiting.get(image)
     const isProduct = product?.operator === 'Mul' && !this.blockedNames.has(image)
     const each = isProduct
-      ? this.summedProduct(product.inputs as [string, string], shape as Image)
+      ? summedProduct(this, this.writer, product.inputs as [string, string], shape as Image)
       : this.writer.add(`${domain}.GlobalAveragePool`, [this.blocked(image)]) // [n, channels, 1, 1]
     const result = this.writer.graph.add(
       node.operator,
@@ -356,67 +265,6 @@ class Lowering implements LoweredValues {
           ])
     this.plainNames.set(node.outputs[0]!, scaled)
     return scaled
-  }
-
-  /** Σ a · b over height and width, [n, channels, 1, 1]: each map a filter under which the other lies once. Neither is copied, nor the product written. */
-  private summedProduct([a, b]: [string, string], [n, channels, height, width]: Image): string {
-    const all = n * channels
-    const window = { kernel_shape: [height, width], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] }
-    const operands = [
-      this.writer.reshaped(this.blocked(a), [1, all, height, width]),
-      this.writer.reshaped(this.blocked(b), [all, 1, height, width]),
-    ]
-    return this.writer.reshaped(this.writer.add(`${domain}.Conv`, operands, { ...window, group: all }), [
-      n,
-      channels,
-      1,
-      1,
-    ])
-  }
-
-  /** Every so many rows and columns from the first on: a convolution that steps over the others. */
-  private everySecond({ inputs, outputs }: GraphNode): string | null {
-    const [image] = inputs as [string]
-    const [starts, , axes, steps] = inputs.slice(1).map((name) => this.constantAt(name))
-    const [shape, result] = [this.shape(image), this.shape(outputs[0]!)]
-    if (!starts || !axes || !steps || !this.isImage(shape) || !this.isBlocked(image)) return null
-    const isOfPlaces = axes.every((axis) => axis === 2 || axis === 3)
-    if (!isOfPlaces || starts.some((start) => start !== 0) || steps.some((step) => step < 1)) return null
-    const strides = ([2, 3] as const).map((axis) => (axes.includes(axis) ? steps[axes.indexOf(axis)]! : 1))
-    if (strides.some((step, at) => Math.ceil(shape[at + 2]! / step) !== result[at + 2])) return null
-    const window = { kernel_shape: [1, 1], strides, dilations: [1, 1], pads: [0, 0, 0, 0] }
-    const operands = [this.blocked(image), this.writer.ones(shape[1]!)]
-    return this.writer.add(`${domain}.Conv`, operands, { ...window, group: shape[1]! })
-  }
-
-  private padded({ inputs, attributes }: GraphNode): string | null {
-    const [image, padsName, value] = inputs as [string, string, string | undefined]
-    const pads = this.constantAt(padsName)
-    const shape = this.shape(image)
-    const { block } = this
-    if (!pads || !this.isImage(shape) || !this.isBlocked(image) || inputs.length > 3) return null
-    if (pads[1]! % block || pads[5]! % block) return null
-    const [n, channels, height, width] = shape as [number, number, number, number]
-    if (pads[0] === 0 && pads[4] === 0 && pads[1] === 0 && pads[5] === 0 && this.isZero(value))
-      return this.writer.framed(
-        this.blocked(image),
-        [n, channels, height, width],
-        [2, 3, 6, 7].map((at) => pads[at]!),
-      )
-    const scaled = pads.map((count, index) =>
-      index % 4 === 1 ? count / block : index % 4 === 3 ? count * block : count,
-    )
-    const split = this.writer.reshaped(this.blocked(image), [n, channels / block, height, width * block])
-    const names = [split, this.writer.integers(scaled), ...(value === undefined ? [] : [this.plain(value)])]
-    const result = this.writer.add('Pad', names, attributes)
-    return this.writer.reshaped(
-      result,
-      shape.map((size, axis) => size + pads[axis]! + pads[axis + 4]!),
-    )
-  }
-
-  private isZero(value: string | undefined): boolean {
-    return value === undefined || value === '' || this.constantAt(value)?.[0] === 0
   }
 
   /** The value as ONNX knows it. */
@@ -442,7 +290,7 @@ class Lowering implements LoweredValues {
     const node = this.waiting.get(name)
     const chain = this.chains.get(name)
     const result = chain
-      ? this.putDown(chain)
+      ? putDown(this, this.writer, this.filters, chain)
       : node
         ? this.elementwise(node)
         : shape[2]! * shape[3]! === 1
@@ -453,7 +301,7 @@ class Lowering implements LoweredValues {
   }
 
   /** Whether a value is there in blocks already, or is computed in them once it is asked for. */
-  private isBlocked(name: string): boolean {
+  isBlocked(name: string): boolean {
     if (this.blockedNames.has(name) || this.chains.has(name)) return true
     const node = this.waiting.get(name)
     if (!node || !this.canBlock(name)) return false
@@ -471,7 +319,7 @@ class Lowering implements LoweredValues {
     )
   }
 
-  private isImage(shape: readonly number[]): boolean {
+  isImage(shape: readonly number[]): boolean {
     return shape.length === 4 && shape[1]! % this.block === 0 && shape[2]! * shape[3]! > 1
   }
 
@@ -491,20 +339,4 @@ class Lowering implements LoweredValues {
   producer(name: string): GraphNode | undefined {
     return this.from.producer(name)
   }
-}
-
-/** Nodes whose values the graph gives back write them under that name, where a copy did. */
-function nameOutputs(graph: Graph): void {
-  const given = new Set(graph.inputs.map(({ name }) => name))
-  const names = new Map<string, string>()
-  for (const { operator, inputs, outputs } of graph.nodes) {
-    const [from, to] = [inputs[0]!, outputs[0]!]
-    const isOutput = operator === 'Identity' && graph.outputs.some(({ name }) => name === to)
-    if (isOutput && !names.has(from) && !given.has(from) && !graph.initializers.has(from)) names.set(from, to)
-  }
-  const renamed = (name: string) => names.get(name) ?? name
-  const kept = graph.nodes
-    .map((node) => ({ ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) }))
-    .filter(({ operator, inputs, outputs }) => operator !== 'Identity' || inputs[0] !== outputs[0])
-  graph.nodes.splice(0, graph.nodes.length, ...kept)
 }

@@ -1,6 +1,6 @@
 import type { GraphNode } from '../graph.ts'
-import type { LoweredValues } from './filters.ts'
 import { domain } from './operators.ts'
+import type { LoweredValues } from './values.ts'
 import type { BlockedWriter } from './writer.ts'
 
 /** Every channel of every image by itself: x as it lies under dy as it lies. */

@@ -1,19 +1,8 @@
-import { domain } from './operators.ts'
-import { rowOrder, type BlockedWriter } from './writer.ts'
 import type { GraphNode } from '../graph.ts'
 import { sameNumbers, sizeOf, upTo } from '../tensor.ts'
-
-/** Values of the graph that is lowered, by their names there. */
-export interface LoweredValues {
-  /** As ONNX has it; a blocked value keeps it nominally. */
-  shape(name: string): readonly number[]
-  constantAt(name: string): number[] | undefined
-  producer(name: string): GraphNode | undefined
-  /** The name of the value as ONNX knows it. */
-  plain(name: string): string
-  /** The name of the value in blocks. */
-  blocked(name: string): string
-}
+import { domain } from './operators.ts'
+import type { LoweredValues } from './values.ts'
+import { rowOrder, type BlockedWriter } from './writer.ts'
 
 /** Filters in the order that blocked convolutions want. */
 export class BlockedFilters {

@@ -1,6 +1,7 @@
 import type { GraphNode } from '../graph.ts'
-import type { BlockedFilters, LoweredValues } from './filters.ts'
+import type { BlockedFilters } from './filters.ts'
 import { domain } from './operators.ts'
+import type { LoweredValues } from './values.ts'
 import type { BlockedWriter } from './writer.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { GraphNode } from '../graph.ts'
 import { upTo } from '../tensor.ts'
-import type { LoweredValues } from './filters.ts'
 import { domain } from './operators.ts'
+import type { LoweredValues } from './values.ts'
 import type { BlockedWriter, Image } from './writer.ts'
 
 /**
