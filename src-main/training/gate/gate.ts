@@ -27,6 +27,8 @@ export interface GateEvidence {
     among?: readonly Paired[]
     /** They can show that it is worse, but are too few to show that it is not: others have to judge beside them. */
     areTooFew?: boolean
+    /** They can show that it is worse and nothing else: whoever offers it says that it was trained on them. */
+    onlyAgainst?: boolean
   }[]
   /** The cohort that the shipped reference statistics were measured on, where the user has it. */
   card?: CardEvidence
@@ -58,20 +60,23 @@ export function judge(evidence: GateEvidence): Verdict {
       galleryLine('gallery', gallery, wantedFmr),
       separationLine(gallery, wantedFmr, 'gallery people'),
     )
-    for (const { inWords, parts, atThreshold = parts, among = [] } of strangers)
-      lines.push(
+    for (const { inWords, parts, atThreshold = parts, among = [], onlyAgainst = false } of strangers) {
+      const judged = [
         galleryLine('gallery-by-strangers', parts, wantedFmr),
         strangersLine(atThreshold, inWords),
         separationLine(parts, wantedFmr, inWords),
         amongLine(among, inWords),
-      )
+      ]
+      lines.push(...(onlyAgainst ? judged.map(noMerit) : judged))
+    }
     lines.push(cardLine(evidence.card ?? null))
     lines.push(peopleLine(people))
   }
   const worse = lines.find(({ outcome }) => outcome === 'worse')
   const judged = (id: Line['id']) => lines.some((line) => line.id === id && line.outcome !== 'not-judged')
   const areEnough = strangers.some(
-    ({ areTooFew, parts }) => !areTooFew && parts.some(({ impostor }) => impostor.people.length > 0),
+    ({ areTooFew, onlyAgainst, parts }) =>
+      !areTooFew && !onlyAgainst && parts.some(({ impostor }) => impostor.people.length > 0),
   )
   const better = lines.filter(({ outcome }) => outcome === 'better')
   const reject = (sentence: string): Verdict => ({
@@ -101,4 +106,8 @@ export function judge(evidence: GateEvidence): Verdict {
     sentence: `Better: ${better.map(({ title }) => title.toLowerCase()).join('; ')}. Nothing is worse.`,
     people,
   }
+}
+
+function noMerit(line: Line): Line {
+  return line.outcome === 'better' ? { ...line, outcome: 'not-worse' } : line
 }

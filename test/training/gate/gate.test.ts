@@ -99,6 +99,24 @@ describe('a candidate', () => {
   })
 })
 
+test('whom only the file of a candidate says it was trained on can reject it, and are no merit', () => {
+  const threshold = { before: 0.6, after: 0.6 }
+  const same = paired({ genuine: { before: 0.4, after: 0.4 }, impostor: { before: 0.9, after: 0.9 } })
+  const better = paired({ genuine: { before: 0.4, after: 0.4 }, impostor: { before: 0.7, after: 0.9 } })
+  const worse = paired({ genuine: { before: 0.4, after: 0.4 }, impostor: { before: 0.9, after: 0.7 } })
+  const judges = { inWords: 'strangers', parts: [{ ...same, threshold }] }
+  const named = (paired: typeof same, onlyAgainst = true) => ({
+    inWords: 'named',
+    parts: [{ ...paired, threshold }],
+    onlyAgainst,
+  })
+  const by = (...strangers: (typeof judges)[]) => judge(evidence({ strangers }))
+  expect(by(judges, named(better, false)).kind).toBe('promote')
+  expect(by(judges, named(better)).sentence).toContain('nothing got better')
+  expect(by(judges, named(worse))).toMatchObject({ kind: 'reject', failed: 'gallery-by-strangers' })
+  expect(by(named(better)).sentence).toContain('too few people stand for strangers')
+})
+
 describe('strangers among themselves', () => {
   const apart = paired({ genuine: { before: 0.5, after: 0.5 }, impostor: { before: 0.9, after: 0.9 } })
   const nearer = paired({ genuine: { before: 0.5, after: 0.8 }, impostor: { before: 0.9, after: 0.9 } })
