@@ -4,6 +4,7 @@ import type { Plan } from '../../training/gallery-run/plan.ts'
 import type { Parts } from '../parts.ts'
 import { galleryRunOf } from './gallery-run.ts'
 import { hashStrangers } from '../tuning/cohort-photographs.ts'
+import { modelSummary } from './model-list.ts'
 import { plannedProcessor, processorFor, triedProcessors } from './processors.ts'
 import { usualWish } from './options.ts'
 import { recipeOf } from './recipe.ts'
@@ -95,7 +96,7 @@ export async function retrainPlan(
       depthWords[wish.depth],
       ...(costs.length > 0 ? [costs.join('; ')] : []),
     ].join(', '),
-    notes: [...notesOf(plan), ...hardExampleNotes(plan, unseen, nameOf)],
+    notes: [...notesOf(plan), ...hardExampleNotes(plan, unseen, nameOf), ...lastRunNote(parts, wish.depth)],
     trouble: plan.trouble,
   }
 }
@@ -166,6 +167,23 @@ function notesOf(plan: Plan): string[] {
       : []),
     `${counted(plan.heldOut, 'photograph')} held out, which do not train.`,
   ]
+}
+
+/** Beside the forecast, which it does not change: another gallery, other steps or other work on the machine make another time. */
+function lastRunNote(parts: Parts, depth: Depth): string[] {
+  const { models, runs } = parts.gallery
+  for (const { version } of models.versions().toReversed()) {
+    const last = modelSummary(parts, version)?.retrained
+    if (last?.depth !== depth || !runs.thatMade(version)) continue // one that was imported took its time elsewhere
+    const [people, photographs] = [
+      counted(last.people, 'person', 'people'),
+      counted(last.photographs, 'photograph'),
+    ]
+    return [
+      `The last run that ended at this depth took ${durationInWords(last.seconds)} on ${last.processor}, with ${people} and ${photographs} to train on.`,
+    ]
+  }
+  return []
 }
 
 /** @param unseen kept before the model was changed: a run looks at them first */

@@ -96,6 +96,19 @@ test('a run is planned, begun, followed and leaves a candidate with its report',
   expect(report.lines.map(({ id }) => id)).toContain('strangers')
   expect(report.run).toMatchObject({ run: 1, candidate: run.candidate })
   expect(report.sentence).toBe(list[1]!.retrained!.sentence)
+
+  // The next plan says what this one took, and at another depth nothing.
+  const notesOf = async (depth: RetrainWish['depth']) => {
+    const next = await engine.call('retrain.plan', wish({ depth }))
+    return (next as { notes: string[] }).notes.filter((note) => note.startsWith('The last run'))
+  }
+  expect(plan.notes.filter((note) => note.startsWith('The last run'))).toEqual([])
+  expect(await notesOf('head')).toEqual([
+    expect.stringMatching(
+      / took [0-9.]+ (s|minutes) on .*thread.*, with 12 people and 60 photographs to train on\.$/,
+    ),
+  ])
+  expect(await notesOf('all')).toEqual([])
 }, 60_000)
 
 test('a run that was begun in one window is seen and cancelled in another, within a second, and leaves nothing', async () => {
