@@ -295,6 +295,17 @@ function program(run: (json: boolean, work: (terminal: Terminal) => Promise<Outc
       )
     })
   models
+    .command('judge <version>')
+    .description('the gate once more for a candidate, on the gallery as it is now; nothing is trained')
+    .addOption(home())
+    .addOption(json())
+    .action((version, _options, command: Command) => {
+      const options = common(command)
+      return run(options.json === true, async (terminal) =>
+        (await import('./models-judge.ts')).judgeModel(version, options, terminal),
+      )
+    })
+  models
     .command('export <version> <file.onnx>')
     .description('write a model as one ONNX file that says where it comes from')
     .option('--force', 'overwrite the file')

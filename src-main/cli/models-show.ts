@@ -29,7 +29,7 @@ export function showModel(said: string, options: GalleryOptions, terminal: Termi
 }
 
 /** The gate's lines, who should have been looked at, and the verdict. */
-export function reportLines({ lines, notes, mixed, sentence }: CandidateReport): string[] {
+export function reportLines({ lines, notes, mixed, sentence, judgedAgainAt }: CandidateReport): string[] {
   return [
     ...lines.map(lineInWords),
     ...notes,
@@ -38,6 +38,9 @@ export function reportLines({ lines, notes, mixed, sentence }: CandidateReport):
         `! ${count(photographs, 'photograph')} of ${shown(name)} look like somebody else.`,
     ),
     '',
+    ...(judgedAgainAt === null
+      ? []
+      : [`Judged again at ${shownTime(judgedAgainAt)}, on the gallery as it was then.`]),
     sentence,
   ]
 }

@@ -232,6 +232,8 @@ export interface CandidateReport {
   notes: string[]
   mixed: { person: PersonId; name: string; photographs: number }[]
   run: RetrainRun | null
+  /** When it was judged again, on the gallery as it was then; null where the report is the run's own. */
+  judgedAgainAt: number | null // ms since 1970
 }
 
 /** The gallery's embeddings in the plane, by their two principal components under each model; the same scale for both. */
@@ -295,6 +297,17 @@ export const retrainingCalls = {
   'models.events': { takes: v.optional(v.object({}), {}), gives: gives<ModelEvent[]>() },
   /** As the gate saw it. */
   'models.report': { takes: v.object({ version: Version }), gives: gives<CandidateReport | Refusal>() },
+  /**
+   * The gate once more for a candidate that is kept, against the model in use and on the gallery as it is now: no photograph
+   * that trained it judges. Refuses with 'no-such-model', 'pre-trained', 'in-use', 'way-back', 'unknown-training' (it
+   * cannot be told which photographs those are), 'no-judges' and 'too-little'; what was said of it then stays.
+   */
+  'models.judge-again': {
+    takes: v.object({ version: Version, job: Job }),
+    gives: gives<
+      { kind: 'judged'; version: string; verdict: 'promote' | 'reject'; sentence: string } | Refusal
+    >(),
+  },
   /** Any two, as the gallery is now: what is not embedded yet by one of them is, which takes time. */
   'models.compare': {
     takes: v.object({ before: Version, after: Version, job: Job }),

@@ -22,9 +22,10 @@ import {
   modelVersions,
   networkUnder,
   pretrainedUnder,
+  putJudgement,
   removeModelVersion,
 } from './versions.ts'
-import type { ModelVersion, NewModelVersion } from './versions.ts'
+import type { Judgement, ModelVersion, NewModelVersion } from './versions.ts'
 
 /** The retrained models of a gallery: which there are, which is in use, and whom they were trained on. */
 export class GalleryModels {
@@ -71,6 +72,11 @@ export class GalleryModels {
   /** What a run made: numbers that are here already are judged anew. Refuses with 'in-use' and 'way-back'. */
   keepCandidate(candidate: NewModelVersion): { kind: 'added' | 'judged-anew'; version: string } | Refusal {
     return this.#store.write(() => keepCandidate(this.#store, candidate))
+  }
+
+  /** What those who judge now say of a candidate. Refuses with 'no-such-model', 'in-use' and 'way-back'. */
+  judgeAnew(version: string, judgement: Judgement): { kind: 'judged-anew'; version: string } | Refusal {
+    return this.#store.write(() => putJudgement(this.#store, version, judgement))
   }
 
   /** Refuses with 'no-such-model', 'in-use', 'way-back', 'goes-over' and 'only-features'. */

@@ -117,6 +117,38 @@ export function keepCandidate(
   return { kind: 'judged-anew', version }
 }
 
+/** What is said of a candidate when it is judged again, its numbers being what they were. */
+export type Judgement = Pick<NewModelVersion, 'verdict' | 'report' | 'card'> & { judgedAgainst: string }
+
+/**
+ * Inside `store.write`: what was said of a candidate gives way to what those who judge now say. Refuses with
+ * 'no-such-model', and with 'in-use' and 'way-back' where it is or was in force: no threshold of theirs is touched.
+ */
+export function putJudgement(
+  store: Store,
+  version: string,
+  judgement: Judgement,
+): { kind: 'judged-anew'; version: string } | Refusal {
+  const before = modelVersion(store, version)
+  if (!before) return noSuchModel
+  const { inUse, replaced } = modelInUse(store)
+  if (inUse === version)
+    return { kind: 'refused', reason: 'in-use', message: 'This model is in use: roll back first.' }
+  if (replaced.includes(version))
+    return {
+      kind: 'refused',
+      reason: 'way-back',
+      message: 'This model was in use before: what it was judged by then stays with the way back.',
+    }
+  const { version: _version, kind: _kind, name: _name, madeAt: _madeAt, bytes: _bytes, ...described } = before
+  store.run(
+    'UPDATE model_version SET description = ? WHERE version = ?',
+    store.seal.sealText(JSON.stringify({ ...described, ...judgement }), place(version, 'description')),
+    version,
+  )
+  return { kind: 'judged-anew', version }
+}
+
 /** Strangers that trained it, and those that trained what it descends from. */
 function putWhoTrained(
   store: Store,

@@ -95,6 +95,13 @@ export class ModelsCompared {
     ])
   }
 
+  /** The report has changed, and with it the threshold that the newer one would decide by. */
+  async judgedAgain() {
+    const after = this.after
+    this.#clear()
+    if (after !== null) await this.show(after, null)
+  }
+
   /** Nothing of a forgotten person stays in the page's memory. */
   async #hearOfChange() {
     if (this.after === null || !this.comparison) return

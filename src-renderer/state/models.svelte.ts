@@ -17,7 +17,7 @@ export class Models {
   readonly inUse = $derived(this.list?.find((model) => model.inUse) ?? null)
   readonly wayBack = $derived(this.list?.find((model) => model.wayBack) ?? null)
   /** What is being done to a version, and how far it is. */
-  busy = $state<'promoting' | 'rolling-back' | 'importing' | 'exporting' | null>(null)
+  busy = $state<'promoting' | 'rolling-back' | 'importing' | 'exporting' | 'judging' | null>(null)
   progress = $state.raw<JobProgress | null>(null)
   importProblem = $state<string | null>(null)
   #job = ''
@@ -60,6 +60,11 @@ export class Models {
     return !inUse && !wayBack && retrained?.verdict === 'promote' ? notPromotable : null
   }
 
+  /** A candidate: what came into force once stays as it was judged then. */
+  canJudgeAgain({ inUse, wayBack, retrained }: ModelSummary): boolean {
+    return !inUse && !wayBack && retrained !== null
+  }
+
   canDelete({ inUse, wayBack, retrained }: ModelSummary): boolean {
     return !inUse && !wayBack && retrained !== null
   }
@@ -78,6 +83,22 @@ export class Models {
     this.#notices.done(
       `${this.nameOf(version)} is in use: ${countWords(gives.photographs, 'photograph', 'photographs')} embedded anew.${later} Tune the threshold for it; rolling back is one click.`,
     )
+  }
+
+  /** The gate once more, on the gallery as it is now. Whether there is another report. */
+  async judgeAgain(version: string): Promise<boolean> {
+    const gives = await this.#following('judging', 'It was not judged again.', (job) =>
+      this.#engine.call('models.judge-again', { version, job }),
+    )
+    if (!gives) return false
+    if (gives.kind === 'refused') {
+      this.#notices.problem(gives.message)
+      return false
+    }
+    await this.refresh().catch(() => {}) // it is judged whether or not the list could be read again
+    const outcome = gives.verdict === 'promote' ? 'it may be promoted' : 'it is rejected'
+    this.#notices.done(`${this.nameOf(version)} was judged again: ${outcome}.`)
+    return true
   }
 
   async rollBack() {
@@ -150,7 +171,7 @@ export class Models {
   }
 
   async #following<T>(
-    busy: 'promoting' | 'rolling-back' | 'importing',
+    busy: 'promoting' | 'rolling-back' | 'importing' | 'judging',
     whatFailed: string,
     call: (job: string) => Promise<T>,
   ): Promise<T | null> {

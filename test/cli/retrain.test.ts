@@ -73,6 +73,8 @@ test('a candidate is trained, judged, listed, promoted, rolled back and deleted'
   expect(shown.stderr).toContain('no such model')
   expect((await semblance(['models', 'show', '1'], { home })).stdout).toContain(sentence)
   expect((await semblance(['models', 'delete', 'pre-trained'], { home })).stderr).toContain('stays')
+  const judged = await semblance(['models', 'judge', '1', '--json'], { home })
+  expect([judged.code, judged.json]).toMatchObject([2, { kind: 'refused', reason: 'no-judges' }])
 
   // Whatever the report says, an expert may use it, and the log tells.
   const promoted = await semblance(['promote', version, '--even-if-rejected', '--json'], { home })

@@ -600,6 +600,34 @@ test('a picture that looks like the person all the same is shown before training
     },
   ))
 
+test('a rejected candidate is judged again without training: its report is the new one, and says so; a refusal is said', () =>
+  retraining(
+    {},
+    async ({ retraining }) => {
+      await retraining.addMade('collapsed')
+      retraining.judgesAgain = {
+        kind: 'refused',
+        reason: 'no-judges',
+        message: 'Nobody can stand for strangers.',
+      }
+    },
+    async ({ page }, engine) => {
+      await page.getByRole('link', { name: 'Before and after retrained 1' }).click()
+      const verdict = page.getByRole('region', { name: 'The gate’s verdict' })
+      await verdict.getByRole('heading', { name: 'Rejected' }).waitFor()
+      await verdict.getByRole('button', { name: 'Judge again' }).click()
+      await page.getByText('Nobody can stand for strangers.').waitFor()
+      await verdict.getByRole('heading', { name: 'Rejected' }).waitFor()
+      engine.retraining.judgesAgain = 'healthy'
+      await verdict.getByRole('button', { name: 'Judge again' }).click()
+      await page.getByText('retrained 1 was judged again: it may be promoted.').first().waitFor()
+      await verdict.getByRole('heading', { name: 'Passed the gate' }).waitFor()
+      await verdict.getByText('Judged again just now').waitFor()
+      await verdict.getByRole('button', { name: 'Promote' }).waitFor()
+      await page.getByRole('heading', { name: 'Detection error trade-off' }).waitFor()
+    },
+  ))
+
 test('a candidate that was judged against another model says why it cannot be promoted, in place of the button', () =>
   retraining(
     {},
@@ -613,6 +641,9 @@ test('a candidate that was judged against another model says why it cannot be pr
       await page.getByRole('button', { name: 'Promote retrained 2' }).waitFor()
       await page.getByText('It was judged against another: roll back first.').waitFor()
       expect(await page.getByRole('button', { name: 'Promote retrained 1' }).count()).toBe(0)
+      await page.getByRole('button', { name: 'Judge retrained 1 again' }).click()
+      await page.getByRole('button', { name: 'Promote retrained 1' }).waitFor()
+      await expect.poll(() => page.getByRole('button', { name: /^Judge/ }).count()).toBe(0)
     },
   ))
 

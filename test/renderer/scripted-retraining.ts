@@ -77,11 +77,13 @@ export class ScriptedRetraining {
   refusesHardExample: Refusal | null = null
   doubtsHardExamples = false
   refusesImport: Refusal | null = null
+  /** What comes of a candidate when it is judged again; a refusal where nobody can. */
+  judgesAgain: DrawnRun | Refusal = 'healthy'
   crop: Uint8Array = new Uint8Array()
   run: RetrainRun | null = null
   readonly cancelled: Set<string>
   readonly #tell: Tell
-  readonly #reports = new Map<string, { run: RetrainRun | null; kind: DrawnRun }>()
+  readonly #reports = new Map<string, { run: RetrainRun | null; kind: DrawnRun; judgedAgainAt?: number }>()
   readonly #drawn = new Map<DrawnRun, Promise<DrawnModels>>()
   #runs = 0
   #made = 0
@@ -371,7 +373,21 @@ export class ScriptedRetraining {
         notes: [],
         mixed: this.mixed,
         run: made.run,
+        judgedAgainAt: made.judgedAgainAt ?? null,
       }
+    },
+    'models.judge-again': async ({ version }) => {
+      const made = this.#reports.get(version)
+      if (!made) return this.#gone
+      if (typeof this.judgesAgain === 'object') return this.judgesAgain
+      this.#reports.set(version, { ...made, kind: this.judgesAgain, judgedAgainAt: Date.now() })
+      const { kind: verdict, sentence } = (await this.drawn(this.judgesAgain)).verdict
+      this.models = this.models.map((one) =>
+        one.version === version && one.retrained
+          ? { ...one, notPromotable: null, retrained: { ...one.retrained, verdict, sentence } }
+          : one,
+      )
+      return { kind: 'judged', version, verdict, sentence }
     },
     'models.compare': async ({ before, after, job }) => {
       for (let waited = 0; waited < this.compareMs; waited += 50) {

@@ -11,6 +11,7 @@ import { readOnce } from './embeddings-under.ts'
 import { embeddingMap } from './embedding-map.ts'
 import { exportModel } from './export-model.ts'
 import { keepHardExample } from './hard-examples.ts'
+import { judgeAgain } from './judge-again.ts'
 import { importModel } from './import-model.ts'
 import { modelEvents } from './model-events.ts'
 import { candidateReport, modelList, pretrainedVersion } from './model-list.ts'
@@ -83,6 +84,10 @@ export function retrainingCalls({ trainer, probe, timing }: Started) {
       'models.list': () => modelList(parts),
       'models.events': () => modelEvents(parts),
       'models.report': ({ version }) => candidateReport(parts, version),
+      'models.judge-again': ({ version, job }) =>
+        jobs.run(job, async (running) =>
+          changing(await judgeAgain({ ...parts }, version, running, lastLayer)),
+        ),
       'models.compare': ({ before, after, job }) =>
         jobs.run(job, (running) => compareModels({ ...parts }, before, after, running, lastLayer)),
       'models.map': ({ before, after, job }) =>

@@ -77,7 +77,7 @@ export async function importModel(
   // Numbers of another gallery's people mean nobody here; those of one that was made here are known by its name.
   const people = names.flatMap((version) => gallery.models.peopleOfDeleted(version))
   const judged = await judgeImport(parts, before, foreign.embeddings, foreign.heads, foreign.parity, trained)
-  if (judged.kind === 'refused') return judged
+  if (judged.kind === 'refused') return { ...judged, message: `${judged.message} Nothing was imported.` }
   const { verdict, threshold, strangersInWords, notes } = judged
   const report: CandidateReport = { ...verdict, threshold, strangers: strangersInWords, mixed: [], notes }
   const added = gallery.models.add({

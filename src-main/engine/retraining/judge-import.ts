@@ -37,10 +37,11 @@ export interface Heads {
 }
 
 /**
- * The gate for a model that was made elsewhere: everybody's held-out photographs under the model in use and under it,
+ * The gate for a model whose run is not repeated here, as it was made elsewhere or a while ago: everybody's held-out photographs under the model in use and under it,
  * strangers being the cohort that is not trained on, and virtual ones where those are too few to judge alone. A file says
  * who may not judge it, so that it could name all but one: a few alone promote nothing. Refuses with 'too-little'.
  * @param trained crops of strangers that trained either model: they do not judge
+ * @param trainedHere photographs of this gallery that trained the newer one, where that is known: they do not judge either
  */
 export async function judgeImport(
   parts: Parts,
@@ -49,17 +50,15 @@ export async function judgeImport(
   heads: Heads | null,
   parity: number,
   trained: ReadonlySet<string>,
+  trainedHere: ReadonlySet<number> = new Set(),
 ): Promise<Judged | Refusal> {
   const { gallery } = parts
   const { threshold, wantedFmr } = await galleryRunOf(parts)
-  const both = bothSides(parts, before, after)
+  const both = bothSides(parts, before, after, trainedHere)
   const everybody = both.set.people.map((_, place) => place)
   const held = both.set.heldOut.reduce((sum, rows) => sum + rows.length, 0)
   if (everybody.length < 2 || held === 0)
-    return refused(
-      'too-little',
-      'There are too few people with three photographs here to judge a model by: nothing was imported.',
-    )
+    return refused('too-little', 'There are too few people with three photographs here to judge a model by.')
   const among = pairedAmong(both, everybody)
   const { cohort, leftOut } = cohortSides(gallery, trained, before, after)
   const visitors = cohort ? new Set(cohort.people).size : 0
@@ -128,7 +127,12 @@ export async function judgeImport(
   }
 }
 
-function bothSides({ gallery }: Parts, before: EmbeddingsUnder, after: EmbeddingsUnder): Both {
+function bothSides(
+  { gallery }: Parts,
+  before: EmbeddingsUnder,
+  after: EmbeddingsUnder,
+  trainedHere: ReadonlySet<number>,
+): Both {
   const rows = gallery
     .people()
     .flatMap(({ person }) => gallery.photographs(person))
@@ -141,7 +145,9 @@ function bothSides({ gallery }: Parts, before: EmbeddingsUnder, after: Embedding
         embedding: people.get(photograph)!,
       })),
     )
-  const set = under(before)
+  const whole = under(before)
+  const heldOut = whole.heldOut.map((own) => own.filter((row) => !trainedHere.has(rows[row]!.photograph)))
+  const set = { ...whole, heldOut }
   return { set, before: set.vectors, after: under(after).vectors }
 }
 

@@ -66,6 +66,7 @@ export function candidateReport(
       photographs,
     })),
     run: gallery.runs.thatMade(version),
+    judgedAgainAt: kept.judgedAgainAt ?? null,
   }
 }
 

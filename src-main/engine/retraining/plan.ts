@@ -104,7 +104,8 @@ export async function retrainPlan(
 /** "head", "last stage", "all layers". */
 export const depthWords: Record<Depth, string> = { head: 'head', stage: 'last stage', all: 'all layers' }
 
-const fewestForFolds = 5
+/** People with two photographs to train on: from these on, folds of them can judge. */
+export const fewestForFolds = 5
 
 const fewestOthers = 200 // people of cohorts that may be trained on: below, a whole network learns its gallery by heart
 const fewestPhotographs = 300

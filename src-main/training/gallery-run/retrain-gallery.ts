@@ -36,6 +36,8 @@ export interface CandidateReport extends Pick<Verdict, 'kind' | 'lines' | 'faile
   notes?: string[]
   /** Steps that were taken of the recipe's, where the run could tell when to stop. */
   stoppedAt?: number
+  /** When the gate judged it again, without training; a run's own report has none. */
+  judgedAgainAt?: number // ms since 1970
 }
 
 /**
