@@ -257,6 +257,12 @@ export interface Attempt {
   model: string
 }
 
+/** An attempt in the activity. */
+export interface ListedAttempt extends Attempt {
+  /** Until when its best frame is held in memory, to be kept with consent where the decision was wrong; null: it is not. */
+  pictureUntil: number | null // ms since 1970
+}
+
 export const Settings = v.object({
   camera: v.nullable(v.pipe(v.string(), v.maxLength(512))), // device id; null: the system's first
   wantedFmr: v.pipe(v.number(), v.minValue(1e-5), v.maxValue(1e-1)), // fraction
@@ -555,7 +561,7 @@ export const calls = {
       limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)),
       before: v.optional(Id),
     }),
-    gives: gives<Attempt[]>(),
+    gives: gives<ListedAttempt[]>(),
   },
   'attempts.csv': { takes: Nothing, gives: gives<{ kind: 'csv'; csv: string }>() },
   'gallery.export': {

@@ -246,7 +246,10 @@ function handle(
     'enrol.save': async ({ draft }) => changing(await enrolments.save(draft), 'saved'),
     'enrol.discard': ({ draft }) => enrolments.discard(draft),
 
-    attempts: (page) => gallery.attempts.newest(page).map(attemptOf),
+    attempts: (page) =>
+      gallery.attempts
+        .newest(page)
+        .map((attempt) => ({ ...attemptOf(attempt), pictureUntil: probes.until(attempt.attempt) })),
     'attempts.csv': () => ({ kind: 'csv', csv: activityCsv(allAttempts(parts), modelEvents(parts)) }),
     'gallery.export': ({ passphrase, job }) =>
       jobs.run(job, ({ signal, progress }) =>

@@ -1,4 +1,4 @@
-import type { Attempt, AttemptOutcome, ModelEvent } from '../../src-main/contract.ts'
+import type { AttemptOutcome, ListedAttempt, ModelEvent } from '../../src-main/contract.ts'
 import type { Engine } from '../engine.ts'
 import { offerFile } from '../offer-file.ts'
 import { todayInFileName } from '../wording.ts'
@@ -14,7 +14,7 @@ const periodMs: Record<Period, number> = { all: Infinity, day: 86_400_000, week:
 export class Activity {
   readonly #engine: Engine
   readonly #notices: Notices
-  attempts = $state.raw<Attempt[] | null>(null)
+  attempts = $state.raw<ListedAttempt[] | null>(null)
   /** Which models came into use, newest first. */
   modelEvents = $state.raw<ModelEvent[]>([])
   /** False once the oldest attempt has been read. */

@@ -545,6 +545,25 @@ describe('hard examples', () => {
       expect(engine.retraining.hardExampleList).toEqual([])
     }))
 
+  test('stand in the activity too, for as long as the picture is held; consent is asked of who stood there', () =>
+    retraining(
+      { hash: '#/activity' },
+      (engine) => {
+        const [newest] = engine.attemptList.filter(({ outcome }) => outcome === 'match')
+        engine.pictureUntil.set(newest!.attempt, Date.now() + 60_000)
+      },
+      async ({ page }, engine) => {
+        const offered = page.getByRole('button', { name: 'Not them' })
+        await offered.press('Enter')
+        await expect.poll(() => offered.count()).toBe(0) // of one attempt alone
+        await page.getByText('Does the person who stood before the camera then agree').waitFor()
+        await page.keyboard.press('Enter') // the focus is on "They agree, keep it"
+        await page.getByText('Kept, sealed, for the next run.').waitFor()
+        const [[attempt]] = [...engine.pictureUntil] as [[number, number]]
+        expect(heard(engine, 'hard-example.keep')).toEqual([{ attempt, consent: true }])
+      },
+    ))
+
   test('“It is them” stands under a wrong refusal; why it cannot be kept is said', () =>
     retraining(
       { hash: '#/verify' },

@@ -76,6 +76,8 @@ export class ScriptedEngine {
   warnings: EnrolmentWarning[] = []
   people: PersonSummary[] = []
   attemptList: Attempt[] = []
+  /** Attempts whose best frame is still held, and until when, ms since 1970. */
+  readonly pictureUntil = new Map<number, number>()
   settings: Settings = { ...defaultSettings }
   readonly tuning = new ScriptedTuning((event, body) => this.tell(event, body))
   readonly retraining = new ScriptedRetraining((event, body) => this.tell(event, body), this.tuning.cancelled)
@@ -270,7 +272,10 @@ export class ScriptedEngine {
     },
     'enrol.discard': () => ({ kind: 'discarded' }),
     attempts: ({ limit, before }) =>
-      this.attemptList.filter((attempt) => before === undefined || attempt.attempt < before).slice(0, limit),
+      this.attemptList
+        .filter((attempt) => before === undefined || attempt.attempt < before)
+        .slice(0, limit)
+        .map((attempt) => ({ ...attempt, pictureUntil: this.pictureUntil.get(attempt.attempt) ?? null })),
     'attempts.csv': () => ({ kind: 'csv', csv: 'time,claim,outcome\n' }),
     'gallery.export': async ({ job }) => {
       for (let done = 1; done <= 3; done++) {

@@ -36,6 +36,12 @@ export class RecentProbes {
     return this.#kept.find(({ probe }) => probe.attempt === attempt)?.probe ?? null
   }
 
+  /** Until when it is held, ms since 1970; null where it is not. */
+  until(attempt: AttemptId): number | null {
+    this.forgetOld()
+    return this.#kept.find(({ probe }) => probe.attempt === attempt)?.until ?? null
+  }
+
   forgetOld(): void {
     const now = this.#now()
     this.#kept = this.#kept.filter(({ until }) => until > now)

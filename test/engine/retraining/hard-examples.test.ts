@@ -52,6 +52,9 @@ test('a wrong acceptance and a wrong refusal are kept with the best frame of the
     id: 2,
   })
   expect(changes).toHaveLength(2)
+  // The activity offers the same for as long as the picture is held.
+  const listed = await engine.call('attempts', { limit: 2 })
+  expect(listed.map(({ pictureUntil }) => pictureUntil! > parts.now())).toEqual([true, true])
   expect(await engine.call('hard-example.list', {})).toMatchObject([
     { id: 1, kind: 'not-them', person: ada, name: 'Ada' },
     { id: 2, kind: 'them', person: ada },

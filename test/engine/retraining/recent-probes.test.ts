@@ -26,6 +26,8 @@ test('eight are kept for five minutes, the newest', () => {
   const probes = new RecentProbes(() => now)
   for (let attempt = 1; attempt <= 9; attempt++) probes.keep(probe(attempt, attempt))
   expect([1, 2, 9].map((attempt) => probes.of(attempt)?.person ?? null)).toEqual([null, 2, 9])
+  expect([1, 9].map((attempt) => probes.until(attempt))).toEqual([null, 5 * 60_000])
   now = 5 * 60_000
+  expect(probes.until(9)).toBe(null)
   expect(probes.of(9)).toBe(null)
 })
