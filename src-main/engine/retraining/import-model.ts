@@ -76,7 +76,22 @@ export async function importModel(
   ])
   // Numbers of another gallery's people mean nobody here; those of one that was made here are known by its name.
   const people = names.flatMap((version) => gallery.models.peopleOfDeleted(version))
-  const judged = await judgeImport(parts, before, foreign.embeddings, foreign.heads, foreign.parity, trained)
+  // By its numbers' own name: what the file calls itself and its parents is the word of whoever made it.
+  const knownHere = new Set(
+    [parts.model.version, foreign.version].flatMap((version) => [
+      ...gallery.models.strangersThatTrained(version),
+    ]),
+  )
+  const judged = await judgeImport(
+    parts,
+    before,
+    foreign.embeddings,
+    foreign.heads,
+    foreign.parity,
+    trained,
+    new Set(),
+    knownHere,
+  )
   if (judged.kind === 'refused') return { ...judged, message: `${judged.message} Nothing was imported.` }
   const { verdict, threshold, strangersInWords, notes } = judged
   const report: CandidateReport = { ...verdict, threshold, strangers: strangersInWords, mixed: [], notes }

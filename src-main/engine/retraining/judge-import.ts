@@ -8,7 +8,12 @@ import { ascending, equalThreshold } from '../../training/gallery-run/judging/eq
 import { applyToRows, type Head } from '../../training/gallery-run/head/head.ts'
 import { formImpostors, rowsByPerson } from '../../training/gallery-run/judging/form-impostors.ts'
 import { healthOf } from '../../training/gallery-run/judging/health-of.ts'
-import { fewestJudges, rolesOf, whoMayNotJudge } from '../../training/gallery-run/people/cohort-roles.ts'
+import {
+  fewestJudges,
+  rolesOf,
+  whoMayNotJudge,
+  withoutPeople,
+} from '../../training/gallery-run/people/cohort-roles.ts'
 import { pairedAmong, pairedWithStrangers, type Both } from '../../training/gallery-run/judging/pairing.ts'
 import { cohortRows } from '../../training/gallery-run/people/cohort-people.ts'
 import { trainingSet } from '../../training/gallery-run/people/training-set.ts'
@@ -39,9 +44,11 @@ export interface Heads {
 /**
  * The gate for a model whose run is not repeated here, as it was made elsewhere or a while ago: everybody's held-out photographs under the model in use and under it,
  * strangers being the cohort that is not trained on, and virtual ones where those are too few to judge alone. A file says
- * who may not judge it, so that it could name all but one: a few alone promote nothing. Refuses with 'too-little'.
+ * who may not judge it, so that it could choose its judges: a few alone promote nothing, and whom only the file names can
+ * reject it all the same. Refuses with 'too-little'.
  * @param trained crops of strangers that trained either model: they do not judge
  * @param trainedHere photographs of this gallery that trained the newer one, where that is known: they do not judge either
+ * @param knownHere those of `trained` that this gallery knows of itself
  */
 export async function judgeImport(
   parts: Parts,
@@ -51,6 +58,7 @@ export async function judgeImport(
   parity: number,
   trained: ReadonlySet<string>,
   trainedHere: ReadonlySet<number> = new Set(),
+  knownHere: ReadonlySet<string> = trained,
 ): Promise<Judged | Refusal> {
   const { gallery } = parts
   const { threshold, wantedFmr } = await galleryRunOf(parts)
@@ -65,6 +73,8 @@ export async function judgeImport(
   const areTooFew = visitors < fewestJudges
   const virtual = areTooFew && heads ? await virtualSides(parts, heads) : null
   const byCohort = cohort && pairedWithStrangers(both, everybody, cohort)
+  const named = cohortSides(gallery, knownHere, before, after, trained)
+  const byNamed = named.cohort && pairedWithStrangers(both, everybody, named.cohort)
   const byVirtual = virtual && pairedWithStrangers(both, everybody, virtual.once)
   const setting = areTooFew ? byVirtual : byCohort
   // The people here may have trained it, whatever its file says: what they pass at less is no reason to be laxer.
@@ -88,6 +98,9 @@ export async function judgeImport(
             byVirtual,
           ),
         ]
+      : []),
+    ...(byNamed
+      ? [{ ...pool('people whom it was trained on, as its file says', byNamed), onlyAgainst: true }]
       : []),
   ]
   const evidence: GateEvidence = {
@@ -123,7 +136,14 @@ export async function judgeImport(
         : virtual
           ? { by: 'virtual strangers', forms: [virtual.inForms] }
           : { by: 'gallery people', forms: [formImpostors(here, null)], isNeverLaxer: true },
-    notes: whoMayNotJudge(leftOut, visitors),
+    notes: [
+      ...whoMayNotJudge(leftOut, visitors),
+      ...(byNamed
+        ? [
+            'Whom nobody but its file says it was trained on can reject it all the same: they speak against it only.',
+          ]
+        : []),
+    ],
   }
 }
 
@@ -151,14 +171,18 @@ function bothSides(
   return { set, before: set.vectors, after: under(after).vectors }
 }
 
+/** @param others only of those who would not judge if these had trained as well */
 function cohortSides(
   gallery: Parts['gallery'],
   trained: ReadonlySet<string>,
   before: EmbeddingsUnder,
   after: EmbeddingsUnder,
+  others?: ReadonlySet<string>,
 ) {
-  const { judging, leftOut } = rolesOf(cohortRows(gallery), trained, 'head')
-  const photographs = judging.filter(
+  const rows = cohortRows(gallery)
+  const { judging, leftOut } = rolesOf(rows, trained, 'head')
+  const judge = new Set(others && rolesOf(rows, others, 'head').judging.map(({ person }) => person))
+  const photographs = withoutPeople(judging, judge).filter(
     ({ photograph }) => before.strangers.has(photograph) && after.strangers.has(photograph),
   )
   if (photographs.length === 0) return { cohort: null, leftOut }
@@ -167,13 +191,16 @@ function cohortSides(
     if (!places.has(person)) places.set(person, places.size)
     return places.get(person)!
   })
-  const rows = (strangers: ReadonlyMap<number, Float32Array>) => {
+  const vectorsOf = (strangers: ReadonlyMap<number, Float32Array>) => {
     const vectors = new Float32Array(photographs.length * embeddingLength)
     for (const [i, { photograph }] of photographs.entries())
       vectors.set(strangers.get(photograph)!, i * embeddingLength)
     return vectors
   }
-  return { cohort: { before: rows(before.strangers), after: rows(after.strangers), people }, leftOut }
+  return {
+    cohort: { before: vectorsOf(before.strangers), after: vectorsOf(after.strangers), people },
+    leftOut,
+  }
 }
 
 const virtualPeople = 1000

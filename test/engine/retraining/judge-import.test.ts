@@ -41,7 +41,19 @@ function visitors(count: number): void {
   }
 }
 
-async function judged(head: Head, heads: Heads | null, trained: string[] = []) {
+async function judged(
+  head: Head,
+  heads: Heads | null,
+  trained: string[] = [],
+  {
+    knownHere = trained,
+    lets = [],
+  }: {
+    knownHere?: string[]
+    /** Strangers whom it takes for somebody of the gallery. */
+    lets?: number[]
+  } = {},
+) {
   const { gallery } = open.parts
   const side = (map: (embedding: Float32Array) => Float32Array): EmbeddingsUnder => ({
     kind: 'embeddings',
@@ -52,7 +64,20 @@ async function judged(head: Head, heads: Heads | null, trained: string[] = []) {
   })
   const before = side((embedding) => embedding)
   const after = side((embedding) => applyHead(embedding, head))
-  const outcome = await judgeImport(open.parts, before, after, heads, 0, new Set(trained))
+  const [somebody] = after.people.values()
+  after.strangers = new Map(
+    [...after.strangers].map(([stranger, own]) => [stranger, lets.includes(stranger) ? somebody! : own]),
+  )
+  const outcome = await judgeImport(
+    open.parts,
+    before,
+    after,
+    heads,
+    0,
+    new Set(trained),
+    new Set(),
+    new Set(knownHere),
+  )
   if (outcome.kind === 'refused') throw new Error(outcome.message)
   return outcome
 }
@@ -68,6 +93,28 @@ test('a network is not promoted on the word of the few strangers whom its file l
   const few = await judged(head, null, crops(...Array.from({ length: 20 }, (_, i) => i + 1)))
   expect(few.verdict.sentence).toContain('too few people stand for strangers')
   expect(few.notes).toEqual([expect.stringMatching(/^20 imported people do not judge/)])
+})
+
+test('whom a file keeps from judging, by its word alone, can reject it', async () => {
+  visitors(40)
+  const head = identityHead(128)
+  const lets = Array.from({ length: 20 }, (_, i) => i + 1)
+  const chosen = await judged(head, null, crops(...lets), { lets, knownHere: [] })
+  expect(chosen.verdict.failed).toBe('gallery-by-strangers')
+  expect(chosen.verdict.lines.filter(({ id, outcome }) => id === 'strangers' && outcome === 'worse')).toEqual(
+    [
+      expect.objectContaining({
+        sentence: expect.stringContaining(
+          'whom it was trained on, as its file says, 0 passed before and 20',
+        ) as string,
+      }),
+    ],
+  )
+  expect(chosen.notes).toContainEqual(expect.stringMatching(/^Whom nobody but its file says/))
+  // Who trained it by what is known here is kept from judging altogether.
+  expect((await judged(head, null, crops(...lets), { lets })).verdict.sentence).toContain(
+    'nothing got better',
+  )
 })
 
 test('a head is judged by virtual strangers beside the few', async () => {
