@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { judge } from '../../../src-main/training/gate/gate.ts'
 import { meanDifference, signTest } from '../../../src-main/training/gate/people-test.ts'
 import { atEqualRate, errorsByPerson, supportedRate } from '../../../src-main/training/gate/paired.ts'
+import { separationLine } from '../../../src-main/training/gate/separation-line.ts'
 import { evidence, healthy, paired } from './made-up-evidence.ts'
 
 const line = (verdict: ReturnType<typeof judge>, id: string) => verdict.lines.find((each) => each.id === id)!
@@ -157,6 +158,49 @@ test('chance alone is promoted in few of two hundred runs', () => {
       promoted++
   }
   expect(promoted).toBeLessThanOrEqual(30) // three tests at 5 %, two of them on the same photographs
+})
+
+describe('the separation', () => {
+  const promoted = (made: (seed: number) => ReturnType<typeof paired>, runs: number) =>
+    Array.from({ length: runs }, (_, i) => separationLine([made(i + 1)], 1e-4, 'strangers')).filter(
+      ({ outcome }) => outcome === 'better',
+    ).length
+
+  /** The same photographs of ten people; of a few strangers two draws, so that where the nearest begin is chance. */
+  const byChance = (seed: number) => {
+    const own = paired({
+      people: 10,
+      seed,
+      genuine: { before: 0.5, after: 0.5 },
+      impostor: { before: 0.9, after: 0.9 },
+    })
+    const other = (impostor: typeof own.impostor) => impostor.people.map((person) => -1 - person)
+    const again = paired({
+      people: 10,
+      seed: 1000 + seed,
+      genuine: { before: 0.5, after: 0.5 },
+      impostor: { before: 0.9, after: 0.9 },
+    })
+    const impostor = { ...own.impostor, people: other(own.impostor), after: again.impostor.after }
+    return { genuine: own.genuine, impostor }
+  }
+
+  test('of strangers whose nearest are a matter of chance is no merit in more runs than chance has', () => {
+    expect(promoted(byChance, 100)).toBeLessThanOrEqual(12)
+  })
+
+  test('of people who come nearer is a merit, of fewer than five it is none', () => {
+    const nearer = (people: number) => (seed: number) =>
+      paired({
+        people,
+        seed,
+        photographs: 10,
+        genuine: { before: 0.55, after: 0.45 },
+        impostor: { before: 0.9, after: 0.9 },
+      })
+    expect(promoted(nearer(10), 20)).toBe(20)
+    expect(promoted(nearer(4), 20)).toBe(0)
+  })
 })
 
 test('the sign test counts people, not photographs', () => {
