@@ -23,3 +23,11 @@ export const warmUp =
   (warmUpSteps: number, then: Schedule): Schedule =>
   (step) =>
     step < warmUpSteps ? (then(0) * (step + 1)) / warmUpSteps : then(step - warmUpSteps)
+
+/**
+ * Rates of stages as multiples of the last one's, each stage's that of the one above it divided by `ratio`:
+ * discriminative fine-tuning (Howard and Ruder 2018, section 3.2, where 2.6 worked well). `stages` run from input to output.
+ */
+export function discriminativeRates(stages: readonly string[], ratio: number): Record<string, number> {
+  return Object.fromEntries(stages.map((stage, i) => [stage, ratio ** (i + 1 - stages.length)]))
+}

@@ -18,6 +18,8 @@ export interface StepSettings {
   clipNorm?: number | null // of the whole gradient; null: never clipped
   /** Learning rate of the objective's own parameters, as a multiple: proxies need more (Kim et al. 2020, section 4.2). */
   objectiveLearningRate?: number
+  /** Learning rates of stages, as a multiple; 1 where none is given. Throws for a stage that the network lacks. */
+  stageLearningRates?: Readonly<Record<string, number>>
   activeMargin?: number // of the health measure; squared distance on the unit sphere
 }
 
@@ -67,10 +69,13 @@ export function trainingStep({
   weightDecay = 0,
   clipNorm = null,
   objectiveLearningRate = 1,
+  stageLearningRates = {},
   activeMargin = 0.2, // Schroff et al. 2015
 }: StepSettings): TrainingStep {
   const training = new Set(trainableStages)
-  const unknown = trainableStages.find((stage) => !network.stages.includes(stage))
+  const unknown = [...trainableStages, ...Object.keys(stageLearningRates)].find(
+    (stage) => !network.stages.includes(stage),
+  )
   if (unknown) throw new Error(`${network.name} has no stage ${unknown}, only ${network.stages.join(', ')}`)
   const trained = network.parameters.filter(({ stage }) => training.has(stage))
   const group = (name: string, parameters: readonly Parameter[], decay: number, learningRateScale = 1) => ({
@@ -78,13 +83,23 @@ export function trainingStep({
     decay,
     learningRateScale,
   })
+  const rateOf = ({ stage }: (typeof trained)[number]) => stageLearningRates[stage] ?? 1
+  const rates = [...new Set(trained.map(rateOf))]
   const groups = [
-    group('weights', trained.filter(decays), weightDecay),
-    group(
-      'vectors',
-      trained.filter((parameter) => !decays(parameter)),
-      0,
-    ),
+    ...rates.flatMap((rate) => {
+      const own = trained.filter((parameter) => rateOf(parameter) === rate)
+      const stages = [...new Set(own.map(({ stage }) => stage))].join(' and ')
+      const name = (what: string) => (rate === 1 ? what : `${what} of ${stages}`)
+      return [
+        group(name('weights'), own.filter(decays), weightDecay, rate),
+        group(
+          name('vectors'),
+          own.filter((parameter) => !decays(parameter)),
+          0,
+          rate,
+        ),
+      ]
+    }),
     group('objective', objective.parameters, 0, objectiveLearningRate),
   ].filter(({ vector }) => vector.length > 0)
   const still = network.parameters.filter(({ stage }) => !training.has(stage))

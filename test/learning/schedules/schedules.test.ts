@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { constant, cosine, steps, warmUp } from '../../../src-main/learning/schedules/learning-rate.ts'
+import {
+  constant,
+  cosine,
+  discriminativeRates,
+  steps,
+  warmUp,
+} from '../../../src-main/learning/schedules/learning-rate.ts'
 import { gradualUnfreezing, stagesAt } from '../../../src-main/learning/schedules/unfreezing.ts'
 
 describe('learning rate', () => {
@@ -13,6 +19,14 @@ describe('learning rate', () => {
     const schedule = warmUp(4, cosine(1, 10))
     expect([0, 1, 2, 3, 4].map(schedule)).toEqual([0.25, 0.5, 0.75, 1, 1])
     expect(schedule(14)).toBeCloseTo(0, 12)
+  })
+
+  test('discriminative rates fall by the same ratio from stage to stage, and the last is one', () => {
+    const rates = discriminativeRates(['lowest', 'middle', 'last'], 2.6)
+    expect(rates.last).toBe(1)
+    expect(rates.middle).toBeCloseTo(1 / 2.6, 12)
+    expect(rates.lowest).toBeCloseTo(1 / 2.6 / 2.6, 12)
+    expect(discriminativeRates(['only'], 2.6)).toEqual({ only: 1 })
   })
 
   test('steps multiply at each boundary', () => {

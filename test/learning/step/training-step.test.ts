@@ -179,6 +179,22 @@ test('the gradient is clipped by its norm over all groups, and reported unclippe
   expect(out.measures![1]!).toBeGreaterThan(1)
 })
 
+test('a stage moves at its own rate, by as much as the same step at that rate would move it', () => {
+  const [lower, upper] = [tiny.stages[0]!, tiny.stages.at(-1)!]
+  const settings = { network: tiny, objective: towardsLabel, optimiser: plainSgd, weightDecay: 0.5 }
+  const slow = trainingStep({ ...settings, stageLearningRates: { [lower]: 0.25 } })
+  const even = trainingStep(settings)
+  const after = (step: TrainingStep, rate: number) =>
+    step.finish(run(step, startOf(step), { rate })).parameters
+  const [mixed, quarter, whole] = [after(slow, 0.1), after(even, 0.025), after(even, 0.1)]
+  const of = (stage: string) => tiny.parameters.filter((parameter) => parameter.stage === stage)
+  expect(of(lower).length).toBeGreaterThan(1)
+  for (const { name } of of(lower))
+    mixed[name]!.forEach((value, i) => expect(value).toBeCloseTo(quarter[name]![i]!, 6))
+  for (const { name } of of(upper)) expect(mixed[name]).toEqual(whole[name])
+  expect(() => trainingStep({ ...settings, stageLearningRates: { roof: 1 } })).toThrow('no stage roof')
+})
+
 test('only matrices and kernels decay', () => {
   const still = objectiveOf('still', (embeddings) => embeddings.sum().mul(0))
   const step = trainingStep({ network: tiny, objective: still, optimiser: plainSgd, weightDecay: 0.5 })

@@ -3,7 +3,7 @@ import { initialParameters, type Values } from '../../../learning/networks/initi
 import { above, size, stagesAtDepth, type Network } from '../../../learning/networks/network.ts'
 import { adamW } from '../../../learning/optimisers/adam.ts'
 import { random } from '../../../learning/random.ts'
-import { cosine, warmUp } from '../../../learning/schedules/learning-rate.ts'
+import { cosine, discriminativeRates, warmUp } from '../../../learning/schedules/learning-rate.ts'
 import { lossObjective } from '../../../learning/step/loss-objective.ts'
 import { trainingStep, type TrainingStep } from '../../../learning/step/training-step.ts'
 import { objectiveInputs } from '../../objective-inputs.ts'
@@ -114,7 +114,7 @@ export function blended(from: Values, to: Values, share: number): Values {
 /** The step that trains: by the recipe, over a network that takes images or, at depth stage, maps. */
 export function stepOf(
   trained: Network,
-  recipe: Pick<NetworkRecipe, 'loss' | 'distillation'>,
+  recipe: Pick<NetworkRecipe, 'loss' | 'distillation' | 'rateRatio'>,
   classes: number,
 ) {
   const { id, ...options } = recipe.loss
@@ -133,6 +133,8 @@ export function stepOf(
     weightDecay: 0.01, // Loshchilov and Hutter 2019; next to nothing at this rate
     clipNorm: 5,
     objectiveLearningRate: 10,
+    // The head is a linear layer over the last stage, and moves with it.
+    stageLearningRates: discriminativeRates(trained.stages.slice(0, -1), recipe.rateRatio),
   })
   return { step, objective }
 }
