@@ -301,8 +301,16 @@ describe('training', () => {
     expect(quarter['fc.weights']).not.toEqual(whole['fc.weights'])
   }, 60_000)
 
-  test('at depth all changes every stage', async () => {
-    expect((await trained('all')).stages).toEqual(recognitionNet().stages)
+  test('at depth all changes every stage, each below the last more slowly than the one above it', async () => {
+    const { stages, parameters } = await trained('all')
+    expect(stages).toEqual(recognitionNet().stages)
+    const start = parametersOnce()
+    // Adam's first steps are of the same length for every weight: what a stage moves by is its rate.
+    const moved = (name: string) =>
+      start[name]!.reduce((most, value, i) => Math.max(most, Math.abs(parameters[name]![i]! - value)), 0)
+    const [conv64, conv128, conv256] = [64, 128, 256].map((width) => moved(`conv${width}_1.1.weights`))
+    expect(conv256! / conv128!).toBeCloseTo(2.6, 0)
+    expect(conv128! / conv64!).toBeCloseTo(2.6, 0)
   }, 60_000)
 
   test('keeps as many versions of a photograph as memory allows', () => {

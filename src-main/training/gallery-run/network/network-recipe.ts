@@ -35,9 +35,6 @@ const shared = {
   // Squared distance. FaceNet's semi-hard triplets of a small batch gained nothing over a head.
   loss: { id: 'triplet', settings: { margin: 0.3 }, miner: 'batch-hard' },
   distillation: 20, // a head's
-  steps: 200,
-  learningRate: 3e-5, // of filters whose weights are balanced: a hundredth of their size in a hundred steps
-  warmUpSteps: 30,
   people: 32, // a head's batch too: of a small one the hardest are not hard
   photographs: 3,
   others: 64, // twice as many as gallery people: what keeps strangers apart
@@ -51,6 +48,9 @@ export const defaultNetworkRecipe: Record<NetworkRecipe['depth'], NetworkRecipe>
   stage: {
     ...shared,
     depth: 'stage',
+    steps: 200,
+    learningRate: 3e-5, // a sixth of a per cent of a balanced filter's size
+    warmUpSteps: 30,
     rateRatio: 1,
     blend: 0.8, // all of the way gives its people little more, and costs strangers
     versions: 6, // from the seventh on a photograph is hardly new to the net
@@ -58,6 +58,9 @@ export const defaultNetworkRecipe: Record<NetworkRecipe['depth'], NetworkRecipe>
   all: {
     ...shared,
     depth: 'all',
+    steps: 100, // of 224 photographs: as many again take as long again
+    learningRate: 6e-5,
+    warmUpSteps: 15,
     rateRatio: 2.6, // at one rate for all, strangers among themselves gain half as much
     blend: 0.7,
     versions: 0,
