@@ -349,10 +349,21 @@ describe('before and after', () => {
       async ({ page }, engine) => {
         await page.getByRole('link', { name: 'Before and after retrained 1' }).click()
         const people = page.getByRole('group', { name: 'People' })
+        // As people count, not as letters do; and found by a part of the name.
+        await people.getByRole('radio').first().waitFor()
+        const order = (await people.getByRole('radio').locator('bdi').allTextContents()).slice(5)
+        expect(order).toEqual(Array.from({ length: 32 }, (_, i) => `Sample ${i + 6}`))
+        await page.getByRole('searchbox', { name: 'Find a person' }).fill('chen')
+        await expect.poll(() => people.getByRole('radio').count()).toBe(1)
+        await page.getByRole('searchbox', { name: 'Find a person' }).fill('')
+        // Among so many nobody's name stands in the map until they are looked at.
+        const names = page.locator('.sheet text.name')
+        expect(await names.count()).toBe(0)
         await people.getByRole('radio', { name: /Ada Example/ }).focus()
         await page
           .getByRole('img', { name: /^Map of the gallery before.*Standing out: Ada Example/ })
           .waitFor()
+        expect(await names.allTextContents()).toEqual(['Ada Example', 'Ada Example'])
         await page.keyboard.press('ArrowDown')
         await page.getByRole('img', { name: /^Map of the gallery after.*Standing out: Bo Sample/ }).waitFor()
         await page.keyboard.press('Space')
