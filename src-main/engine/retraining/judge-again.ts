@@ -64,7 +64,10 @@ export async function judgeAgain(
   // Nothing has touched its numbers since they were compared with the trainer's.
   const parity = kept.lines?.find(({ id }) => id === 'parity')?.after ?? NaN
   const heads = headsOf(parts, version)
-  const judged = await judgeImport(parts, before, after, heads, parity, trained, trainedHere)
+  // Of one that came from elsewhere only its file says who trained it: whom that names can still speak against it.
+  const isFromElsewhere = candidate.trainedOn.people.length === 0
+  const knownHere = isFromElsewhere ? gallery.models.strangersThatTrained(model.version) : trained
+  const judged = await judgeImport(parts, before, after, heads, parity, trained, trainedHere, knownHere)
   if (judged.kind === 'refused') return judged
   if (job.signal.aborted) return refused('cancelled', 'Cancelled: what was said of it stays.')
   const { verdict, threshold, strangersInWords, notes, moved } = judged

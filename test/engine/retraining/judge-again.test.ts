@@ -26,7 +26,7 @@ beforeEach(async () => {
   const { home, version: candidate } = await made
   version = candidate
   open = await openEngine(copied(home))
-}, 60_000)
+}, 120_000)
 afterEach(() => {
   open.engine.close()
   open.parts.gallery.close()
@@ -87,7 +87,7 @@ test('a candidate is judged again by people imported since, with its numbers as 
   expect(open.parts.gallery.models.head(version)).toEqual(head)
   // By hand: everybody's own newest photograph, of six, against the mean of the other five.
   expect(second.lines.find(({ id }) => id === 'gallery')!.sentence).toContain('of 6 held-out comparisons')
-})
+}, 120_000) // it loads TensorFlow.js twice, and a busy machine is slow at that
 
 test('after another came into use it is judged against that one, and may be promoted in its place', async () => {
   visitors(20)
