@@ -185,7 +185,7 @@ export class ScriptedRetraining {
         {
           depth: 'all',
           recommended: false,
-          why: 'Learns the most, from many people with many photographs.',
+          why: 'Edges and textures are learned anew too, which takes several times as long.',
           possible: true,
           seconds: null,
           elsewhere: [],

@@ -107,33 +107,36 @@ export const depthWords: Record<Depth, string> = { head: 'head', stage: 'last st
 /** People with two photographs to train on: from these on, folds of them can judge. */
 export const fewestForFolds = 5
 
-const fewestOthers = 200 // people of cohorts that may be trained on: below, a whole network learns its gallery by heart
+const fewestOthers = 200 // people of cohorts that may be trained on: below, a network learns its gallery by heart
 const fewestPhotographs = 300
 
-/** By the amount of data alone: what it costs is said beside it. */
-function recommendedDepth(plans: Record<Depth, Plan>): { depth: Depth; why: Record<Depth, string> } {
-  const { head, all } = plans
+/**
+ * By the amount of data alone: what it costs is said beside it. Never all layers: on the reference photographs those below
+ * the last stage gained nothing that the last stage alone did not (`test/benchmark/retrain-results.md`).
+ */
+export function recommendedDepth(plans: Record<Depth, Plan>): { depth: Depth; why: Record<Depth, string> } {
+  const { head, stage } = plans
   const here = `${counted(head.people, 'person', 'people')} with ${counted(head.photographs, 'photograph')}`
-  const others = counted(all.mayTrainPeople, 'person', 'people')
+  const others = counted(stage.mayTrainPeople, 'person', 'people')
   const isMuch =
-    all.trouble === null && all.mayTrainPeople >= fewestOthers && all.photographs >= fewestPhotographs
-  const left = all.withoutCrop > 0 ? ` ${counted(all.withoutCrop, 'crop')} were not kept.` : ''
+    stage.trouble === null && stage.mayTrainPeople >= fewestOthers && stage.photographs >= fewestPhotographs
+  const left = stage.withoutCrop > 0 ? ` ${counted(stage.withoutCrop, 'crop')} were not kept.` : ''
   const network = (depth: 'stage' | 'all', usual: string) => `${plans[depth].trouble ?? usual}${left}`
   return {
-    depth: isMuch ? 'all' : 'head',
+    depth: isMuch ? 'stage' : 'head',
     why: {
       head: isMuch
         ? 'It takes seconds, and changes least.'
         : `${here}: enough to say which of the known features matter, which is what a head learns, and too few to learn new ones.`,
       stage: network(
         'stage',
-        'It learns new features of what the lower layers see; a head costs less, all layers gain more.',
-      ),
-      all: network(
-        'all',
         isMuch
           ? `${here}, and ${others} mixed in who may be trained on: enough to learn new features without losing strangers.`
           : `New features take many people: ${here} and ${others} who may be trained on are few. Import a cohort of ${fewestOthers} or more.`,
+      ),
+      all: network(
+        'all',
+        'Edges and textures are learned anew too, which takes several times as long; where this was measured, the last stage alone gained as much.',
       ),
     },
   }
