@@ -114,7 +114,7 @@ export function blended(from: Values, to: Values, share: number): Values {
 /** The step that trains: by the recipe, over a network that takes images or, at depth stage, maps. */
 export function stepOf(
   trained: Network,
-  recipe: Pick<NetworkRecipe, 'loss' | 'distillation' | 'rateRatio'>,
+  recipe: Pick<NetworkRecipe, 'loss' | 'distillation'> & Partial<Pick<NetworkRecipe, 'rateRatio'>>,
   classes: number,
 ) {
   const { id, ...options } = recipe.loss
@@ -134,7 +134,7 @@ export function stepOf(
     clipNorm: 5,
     objectiveLearningRate: 10,
     // The head is a linear layer over the last stage, and moves with it.
-    stageLearningRates: discriminativeRates(trained.stages.slice(0, -1), recipe.rateRatio),
+    stageLearningRates: discriminativeRates(trained.stages.slice(0, -1), recipe.rateRatio ?? 1),
   })
   return { step, objective }
 }
