@@ -10,7 +10,7 @@ import { candidateCard, movedByHead } from './judging/candidate-card.ts'
 import { cardCohortOf } from './judging/card-cohort.ts'
 import type { NetworkRecipe } from './network/network-recipe.ts'
 import { startFrom } from './network/network-start.ts'
-import { asPeople, cropsOf, cropsThatTrain, rolesAt } from './people/cohort-people.ts'
+import { asPeople, cropsOf, cropsThatTrain, onlyRows, rolesAt } from './people/cohort-people.ts'
 import { fewestJudges, whoMayNotJudge } from './people/cohort-roles.ts'
 import { gathered, photographsOf } from './people/gallery-photographs.ts'
 import { keptCrops, readEveryCrop } from './people/kept-crops.ts'
@@ -18,7 +18,7 @@ import { hardExamplesOf } from './people/kept-probes.ts'
 import type { TrainingSet } from './people/training-set.ts'
 import { planOf, type Plan } from './plan.ts'
 import { headHasFolds, retrainHead } from './retrain-head.ts'
-import { retrainNetwork } from './retrain-network.ts'
+import { networkTrainings, retrainNetwork } from './retrain-network.ts'
 import type { GalleryRunEvent } from './run-event.ts'
 
 export interface Candidate {
@@ -59,11 +59,12 @@ export async function* retrainGallery(
   const started = performance.now()
   const { set, hash } = gathered(run, recipe.depth)
   const { mixed, judgesLeftOut, cohortPeople, trainable } = planOf(run, recipe.depth)
-  const hasFolds = cohortPeople < fewestJudges && (recipe.depth !== 'head' || headHasFolds(trainable))
   const made =
     recipe.depth === 'head'
       ? yield* headOf({ ...run, recipe }, set)
       : yield* networkOf({ ...run, recipe }, set, hash)
+  const judges = made.judges ?? cohortPeople
+  const hasFolds = judges < fewestJudges && (recipe.depth !== 'head' || headHasFolds(trainable))
   const report: CandidateReport = {
     ...made.verdict,
     people: made.verdict.people.map((own) => ({ ...own, person: set.people[own.person]! })),
@@ -71,7 +72,8 @@ export async function* retrainGallery(
     strangers: made.strangersInWords,
     mixed,
     notes: [
-      ...whoMayNotJudge(judgesLeftOut, cohortPeople, recipe.depth),
+      ...whoMayNotJudge(judgesLeftOut, judges, recipe.depth),
+      ...(made.notes ?? []),
       ...(hasFolds && wereTrainedOn(run, set.people)
         ? [
             'The model in use was trained on people of this gallery already: left out of this training, fold by fold, they are still no strangers to it. People whom no model was trained on, imported as strangers, judge better.',
@@ -140,6 +142,8 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
   const candidate = versionOf(base, head)
   return {
     ...result,
+    judges: null,
+    notes: null,
     version: candidate,
     kept: { base, head },
     strangers: cropsThatTrain(run, roles.mayTrain),
@@ -155,15 +159,23 @@ async function* headOf(run: Run<HeadRecipe>, set: TrainingSet) {
 async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: string) {
   const { gallery, version, recipe, threshold } = run
   const roles = rolesAt(run, recipe.depth)
-  const [mayTrain, judging] = [asPeople(run, roles.mayTrain), asPeople(run, roles.judging)]
+  const [mayTrain, wished] = [asPeople(run, roles.mayTrain), asPeople(run, roles.judging)]
   const network = recognitionNet()
   const photographs = photographsOf(run, recipe.depth).map(({ photograph }) => photograph)
   const crops = keptCrops(gallery, 'photograph', photographs)
   const mixIn = mayTrain && cropsOf(gallery, mayTrain)
   const hardExamples = hardExamplesOf(run, set)
-  await readEveryCrop(crops, photographs.length)
-  await readEveryCrop(hardExamples, hardExamples.owners.length)
-  if (mixIn && recipe.others > 0) await readEveryCrop(mixIn, mixIn.people.length)
+  const checked = readEveryCrop([
+    { ...crops, rows: photographs.length },
+    { ...hardExamples, rows: hardExamples.owners.length },
+    ...(mixIn && recipe.others > 0 ? [{ ...mixIn, rows: mixIn.people.length }] : []),
+    ...(wished ? [{ ...cropsOf(gallery, wished), rows: wished.people.length, mayBeLeftOut: true }] : []),
+  ])
+  const at = { run: 1, runs: networkTrainings(recipe, wished ? new Set(wished.people).size : 0) }
+  let check = await checked.next()
+  for (; !check.done; check = await checked.next())
+    yield { kind: 'reading' as const, ...at, what: 'Reading the kept crops', ...check.value }
+  const judging = wished && onlyRows(wished, check.value.at(-1)!)
   const result = yield* retrainNetwork({
     ...run,
     set,
@@ -180,6 +192,8 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
   const candidate = networkVersionOf(base, result.onnx)
   return {
     ...result,
+    judges: judging ? new Set(judging.people).size : 0,
+    notes: unreadableInWords((wished?.photographs.length ?? 0) - (judging?.photographs.length ?? 0)),
     version: candidate,
     kept: { base, network: result.onnx },
     strangers: cropsThatTrain(run, roles.mayTrain),
@@ -188,6 +202,13 @@ async function* networkOf(run: Run<NetworkRecipe>, set: TrainingSet, hash: strin
       forms: result.forms,
     }),
   }
+}
+
+function unreadableInWords(photographs: number): string[] {
+  if (photographs === 0) return []
+  return [
+    `${photographs === 1 ? 'A photograph' : `${photographs.toLocaleString('en')} photographs`} of imported people cannot be read (any more) and did not judge: import ${photographs === 1 ? 'its cohort' : 'their cohorts'} anew.`,
+  ]
 }
 
 /** Whether the model in use, or one it descends from, was trained on any of these people. */

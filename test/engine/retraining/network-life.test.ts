@@ -10,11 +10,15 @@ import { upToDate } from '../../../src-main/engine/model-in-use.ts'
 import type { Parts } from '../../../src-main/engine/parts.ts'
 import { galleryRunOf } from '../../../src-main/engine/retraining/gallery-run.ts'
 import { defaultNetworkRecipe } from '../../../src-main/training/gallery-run/network/network-recipe.ts'
-import { retrainGallery } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
+import {
+  retrainGallery,
+  type CandidateReport,
+} from '../../../src-main/training/gallery-run/retrain-gallery.ts'
 import { onnxRunner } from '../../../src-main/training/onnx-runner.ts'
 import type { Picture } from '../../../src-main/vision/face.ts'
 import { pictureFromFrame } from '../../../src-main/vision/frame.ts'
 import { cropHash, cropToPng } from '../../../src-main/vision/kept-crop.ts'
+import { cropOf, hashOf } from '../../gallery/made-up.ts'
 import { samplePeople, type Taken } from '../sample-people.ts'
 import { openEngine } from './drawn-gallery.ts'
 
@@ -59,7 +63,11 @@ async function filled({ gallery, vision, model }: Parts) {
     const { embedding } = await networks.embed(crop)
     expect(gallery.cohorts.addStranger(cohort, { ...kept, stranger: i + 1, embedding }).kind).toBe('added')
   }
-  return { frames, strangers: gallery.cohorts.all()[0]!.people }
+  // One more, whose crop is damaged: it would be met when the training is over.
+  const damaged = { crop: cropOf(1), cropHash: hashOf(cropOf(1)), modelVersion: model.version }
+  const { embedding } = await networks.embed(portraits[0]!)
+  expect(gallery.cohorts.addStranger(cohort, { ...damaged, stranger: 21, embedding }).kind).toBe('added')
+  return { frames, strangers: gallery.cohorts.all()[0]!.people - 1 }
 }
 
 /** Everything that a verification of everybody says, whoever stands before the camera; and what it decides by. */
@@ -114,6 +122,9 @@ test('a network is trained on a gallery, judged by a cohort, put in use, verifie
     expect(line('parity').outcome).toBe('not-worse')
     const kept = gallery.models.version(version)!
     expect(kept).toMatchObject({ kind: 'network', parent: '1', judgedAgainst: '1', verdict: verdict.kind })
+    expect((kept.report as CandidateReport).notes).toEqual([
+      expect.stringMatching(/^A photograph of imported people cannot be read \(any more\) and did not judge/),
+    ])
     expect(gallery.models.inUse().inUse).toBe(null)
 
     const evenIfRejected = verdict.kind === 'reject' // three steps earn nothing

@@ -2,7 +2,7 @@ import type { Gallery } from '../../../gallery/gallery.ts'
 import type { Depth } from '../../../learning/networks/network.ts'
 import type { GalleryRun } from '../gallery-run.ts'
 import { rolesOf, type CohortPeople, type CohortRow } from './cohort-roles.ts'
-import { keptCrops, type Crops } from './kept-crops.ts'
+import { keptCrops, type Crops, type KeptCrops } from './kept-crops.ts'
 
 /** Everybody of the cohorts, whichever model has seen them. */
 export function cohortRows(gallery: Gallery): (CohortRow & { cohort: number })[] {
@@ -43,8 +43,25 @@ export function asPeople(
   return { vectors, people, photographs: rows.map(({ photograph }) => photograph) }
 }
 
+/** Some of them, by rows; null where these are none. */
+export function onlyRows(
+  { vectors, people, photographs }: CohortPeople,
+  rows: readonly number[],
+): CohortPeople | null {
+  if (rows.length === 0) return null
+  const dimension = vectors.length / people.length
+  const picked = new Float32Array(rows.length * dimension)
+  for (const [i, row] of rows.entries())
+    picked.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension)
+  return {
+    vectors: picked,
+    people: Int32Array.from(rows, (row) => people[row]!),
+    photographs: rows.map((row) => photographs[row]!),
+  }
+}
+
 /** Their kept crops, which a network looks at. */
-export function cropsOf(gallery: Gallery, strangers: CohortPeople): Crops {
+export function cropsOf(gallery: Gallery, strangers: CohortPeople): Crops & KeptCrops {
   const { people, vectors, photographs } = strangers
   return { people, vectors, ...keptCrops(gallery, 'stranger', photographs) }
 }

@@ -16,15 +16,17 @@ export interface Crops {
 
 type Kind = 'photograph' | 'stranger' | 'probe'
 
+/** Crops as a gallery keeps them. */
+export interface KeptCrops extends Required<Pick<Crops, 'crop' | 'png'>> {
+  /** Throws where the row's crop cannot be read, and keeps nothing of it in memory. */
+  check(row: number): Promise<void>
+}
+
 /**
  * Kept crops by row: of enrolled photographs, of strangers, of probes that were decided wrongly. Reading one that is damaged
  * throws a sentence that says whose it is.
  */
-export function keptCrops(
-  gallery: Gallery,
-  kind: Kind,
-  numbers: readonly number[],
-): Required<Pick<Crops, 'crop' | 'png'>> {
+export function keptCrops(gallery: Gallery, kind: Kind, numbers: readonly number[]): KeptCrops {
   const stored = (number: number) =>
     kind === 'photograph'
       ? gallery.crop(number)
@@ -36,18 +38,49 @@ export function keptCrops(
     if (!bytes) throw new Error(unreadable(gallery, kind, numbers[row]!))
     return bytes
   }
-  const crop = remembering(async (row) => {
+  const decoded = async (row: number) => {
     const picture = await cropFromPng(png(row)).catch(() => null) // the library's words are about its bytes
     if (picture?.width !== cropSidePx || picture.height !== cropSidePx)
       throw new Error(unreadable(gallery, kind, numbers[row]!))
     return picture
-  })
-  return { crop, png }
+  }
+  const crop = remembering(decoded)
+  return { crop, png, check: async (row) => void (await decoded(row)) }
 }
 
-/** Reads every crop once, so that no training of minutes ends at one that is damaged. Throws as `keptCrops` does. */
-export async function readEveryCrop({ crop }: Pick<Crops, 'crop'>, count: number): Promise<void> {
-  for (let row = 0; row < count; row++) await crop(row)
+/** Crops of so many rows, to be read before a training of minutes that would end at one that is damaged. */
+export interface CropsToCheck {
+  check: KeptCrops['check']
+  rows: number
+  /** A damaged one is left out, where one throws otherwise. */
+  mayBeLeftOut?: boolean
+}
+
+const tellEvery = 20
+
+/** Reads every crop once, tells how many are done, and gives the rows that can be read, part by part. Throws as `keptCrops` does. */
+export async function* readEveryCrop(
+  parts: readonly CropsToCheck[],
+): AsyncGenerator<{ done: number; total: number }, number[][]> {
+  const total = parts.reduce((sum, { rows }) => sum + rows, 0)
+  const readable: number[][] = []
+  let done = 0
+  for (const { check, rows, mayBeLeftOut = false } of parts) {
+    const found: number[] = []
+    for (let row = 0; row < rows; row++) {
+      const isRead = await check(row).then(
+        () => true,
+        (error: unknown) => {
+          if (!mayBeLeftOut) throw error
+          return false
+        },
+      )
+      if (isRead) found.push(row)
+      if (++done % tellEvery === 0 || done === total) yield { done, total }
+    }
+    readable.push(found)
+  }
+  return readable
 }
 
 function unreadable(gallery: Gallery, kind: Kind, number: number): string {
