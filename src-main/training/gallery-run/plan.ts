@@ -1,5 +1,6 @@
 import type { PersonId } from '../../contract.ts'
 import type { Depth } from '../../learning/networks/network.ts'
+import { countedPeople } from '../../learning/samplers/drawn-people.ts'
 import { mixedPeople } from '../gate/mixed-people.ts'
 import type { GalleryRun } from './gallery-run.ts'
 import { rolesAt } from './people/cohort-people.ts'
@@ -20,6 +21,8 @@ export interface Plan {
   /** People of cohorts who judge, and who are mixed in; at depth stage and all a fifth of these may judge instead. */
   cohortPeople: number
   mayTrainPeople: number
+  /** Those of them with two photographs: a batch of others is drawn in pairs. */
+  mayTrainWithPairs: number
   cohortPhotographs: number
   mayTrainPhotographs: number
   /** People of cohorts that judge who may not, because they trained the model in use or one it descends from. */
@@ -56,6 +59,7 @@ export function planOf(run: Omit<GalleryRun, 'recipe'>, depth: Depth = 'head'): 
     heldOut,
     cohortPeople,
     mayTrainPeople: count(mayTrain),
+    mayTrainWithPairs: countedPeople(mayTrain.map(({ person }) => person)).withPairs,
     cohortPhotographs: judging.length,
     mayTrainPhotographs: mayTrain.length,
     judgesLeftOut: leftOut,

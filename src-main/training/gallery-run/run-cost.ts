@@ -4,11 +4,13 @@ import { initialParameters } from '../../learning/networks/initialise.ts'
 import { above, size, type Depth, type Network } from '../../learning/networks/network.ts'
 import { recognitionNet } from '../../learning/networks/recognition-net.ts'
 import { random } from '../../learning/random.ts'
+import { drawnPeople } from '../../learning/samplers/drawn-people.ts'
 import { objectiveInputs } from '../objective-inputs.ts'
 import type { OpenRunner } from '../step-runner.ts'
 import type { GalleryRecipe } from './gallery-run.ts'
 import { headNetwork } from './head/train-head.ts'
 import { peopleInALook } from './judging/held-out-look.ts'
+import { peopleAlone } from './network/network-feed.ts'
 import { lookedAt, lowestTrained, stepOf } from './network/train-network.ts'
 import type { Plan } from './plan.ts'
 import { headTrainings } from './retrain-head.ts'
@@ -46,18 +48,23 @@ export function trainingsOf({ trainable, cohortPeople }: Plan, recipe: GalleryRe
   return headTrainings(trainable)
 }
 
-/** Photographs in a batch: as wished, or as the gallery has people. */
-export function batchSizeOf(
-  { people, trainable, mayTrainPeople, virtualStrangers }: Plan,
-  recipe: GalleryRecipe,
-): number {
-  const mixes = recipe.others > 0 && (mayTrainPeople > 0 || (recipe.depth === 'head' && virtualStrangers))
-  const wished =
-    mixes || recipe.depth === 'head'
-      ? recipe.people
-      : recipe.people + Math.round((2 * recipe.others) / recipe.photographs)
-  const singles = Math.max(0, Math.min(Math.floor(wished / 2), people - trainable))
-  return Math.min(wished, trainable) * recipe.photographs + singles + (mixes ? 2 * recipe.others : 0)
+/** Photographs in a batch: as wished, or as there are people; hard examples, of which there are few, are not counted. */
+export function batchSizeOf(plan: Plan, recipe: GalleryRecipe): number {
+  const { people, trainable, mayTrainPeople, mayTrainWithPairs, virtualStrangers } = plan
+  const own = { people, withPairs: trainable }
+  const cohort = { people: mayTrainPeople, withPairs: mayTrainWithPairs }
+  const others = recipe.others > 0 ? sizeDrawn(recipe.others, 2, cohort) : 0
+  if (recipe.depth === 'head') {
+    const virtual = recipe.others > 0 && others === 0 && virtualStrangers ? 2 * recipe.others : 0
+    return sizeDrawn(recipe.people, recipe.photographs, own) + others + virtual
+  }
+  const wished = others > 0 ? recipe.people : peopleAlone(recipe)
+  return sizeDrawn(wished, recipe.photographs, own) + others
+}
+
+function sizeDrawn(wished: number, photographs: number, counted: { people: number; withPairs: number }) {
+  const drawn = drawnPeople(wished, counted)
+  return drawn ? drawn.people * photographs + drawn.singles : 0
 }
 
 /** Times a few real steps at the recipe's depth on made-up photographs; seconds, at depth all about ten. */

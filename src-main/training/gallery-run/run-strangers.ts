@@ -1,5 +1,6 @@
 import { drawStrangers, type TwoCovarianceModel } from '../../evaluation/virtual-strangers.ts'
 import { random } from '../../learning/random.ts'
+import { countedPeople } from '../../learning/samplers/drawn-people.ts'
 import type { StrangersPart } from '../gate/strangers-line.ts'
 import type { HeadRecipe } from './head/head-recipe.ts'
 import { applyToRows } from './head/head.ts'
@@ -34,7 +35,7 @@ export interface RunStrangers {
 
 export function strangersOfRun(run: Known, dimension: number): RunStrangers {
   const { recipe, strangersModel, threshold } = run
-  const mixIn = run.mixIn && withPairs(run.mixIn) >= 2 ? run.mixIn : null
+  const mixIn = run.mixIn && countedPeople(run.mixIn.people).withPairs >= 2 ? run.mixIn : null
   const drawn = (purpose: string, people: number, each: number): Strangers | null => {
     if (!strangersModel) return null
     const source = random(recipe.seed, 'virtual strangers', purpose)
@@ -59,13 +60,6 @@ export function strangersOfRun(run: Known, dimension: number): RunStrangers {
     },
     judging: () => drawn('judging', virtualToJudge, 1),
   }
-}
-
-/** People with two photographs or more: a batch of the others is drawn in pairs. */
-function withPairs({ people }: Strangers): number {
-  const photographs = new Map<number, number>()
-  for (const person of people) photographs.set(person, (photographs.get(person) ?? 0) + 1)
-  return [...photographs.values()].filter((count) => count >= 2).length
 }
 
 /** Held-out photographs of `people`, and strangers under both models. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { defaultHeadRecipe } from '../../../src-main/training/gallery-run/head/head-recipe.ts'
+import { networkFeed } from '../../../src-main/training/gallery-run/network/network-feed.ts'
 import { defaultNetworkRecipe } from '../../../src-main/training/gallery-run/network/network-recipe.ts'
 import type { Plan } from '../../../src-main/training/gallery-run/plan.ts'
 import {
@@ -22,6 +23,7 @@ const plan: Plan = {
   heldOut: 120,
   cohortPeople: 0,
   mayTrainPeople: 0,
+  mayTrainWithPairs: 0,
   judgesLeftOut: 0,
   cohortPhotographs: 0,
   mayTrainPhotographs: 0,
@@ -50,6 +52,52 @@ test('a run costs its trainings and the photographs that are looked at', () => {
   expect(secondsOf(plan, head, { ...timing, batchSize: batchSizeOf(plan, head), msPerStep: 5 })).toBeCloseTo(
     7 * (2 + 1.5), // one to see when to stop, five folds, the last
   )
+})
+
+test.each([
+  // People of the gallery, with one photograph of their own in front, and of cohorts likewise.
+  [
+    { pairs: 40, singles: 0 },
+    { pairs: 0, singles: 0 },
+  ],
+  [
+    { pairs: 100, singles: 50 },
+    { pairs: 100, singles: 0 },
+  ],
+  [
+    { pairs: 12, singles: 3 },
+    { pairs: 100, singles: 100 },
+  ],
+  [
+    { pairs: 12, singles: 30 },
+    { pairs: 20, singles: 10 },
+  ],
+  [
+    { pairs: 40, singles: 4 },
+    { pairs: 1, singles: 300 },
+  ],
+  [
+    { pairs: 90, singles: 90 },
+    { pairs: 0, singles: 300 },
+  ],
+])('a batch of a network is forecast as it is fed: %o beside %o', (own, others) => {
+  const recipe = defaultNetworkRecipe.stage
+  const labels = ({ pairs, singles }: typeof own) =>
+    Int32Array.from({ length: 2 * pairs + singles }, (_, i) => (i < 2 * pairs ? i >> 1 : i))
+  const feed = networkFeed(
+    labels(own),
+    others.pairs + others.singles > 0 ? labels(others) : null,
+    recipe,
+    1,
+    async () => [0],
+  )
+  const counted = {
+    people: own.pairs + own.singles,
+    trainable: own.pairs,
+    mayTrainPeople: others.pairs + others.singles,
+    mayTrainWithPairs: others.pairs,
+  }
+  expect(batchSizeOf({ ...plan, ...counted }, recipe)).toBe(feed.batchSize)
 })
 
 test('what was measured is kept by device and depth, and a damaged file is measured again', async () => {

@@ -3,6 +3,7 @@ import { initialParameters, type Values } from '../../../learning/networks/initi
 import { linearMap } from '../../../learning/networks/linear-map.ts'
 import type { Network } from '../../../learning/networks/network.ts'
 import { adamW } from '../../../learning/optimisers/adam.ts'
+import { countedPeople, drawnPeople } from '../../../learning/samplers/drawn-people.ts'
 import { peopleAndPhotographs } from '../../../learning/samplers/people-and-photographs.ts'
 import type { Sampler } from '../../../learning/samplers/sampler.ts'
 import { cosine, warmUp } from '../../../learning/schedules/learning-rate.ts'
@@ -195,16 +196,13 @@ function joined(parts: readonly (Float32Array | undefined)[]): Float32Array {
   return all
 }
 
-/** As many people as wished, or as have two photographs; people with one are told from the others. */
-function samplerOf(labels: Int32Array, people: number, photographs: number, seed: number): Sampler {
-  const counts = new Map<number, number>()
-  for (const person of labels) counts.set(person, (counts.get(person) ?? 0) + 1)
-  const several = [...counts.values()].filter((n) => n >= 2).length
-  if (several < 2)
+/** Throws a sentence where fewer than two people have two photographs. */
+function samplerOf(labels: Int32Array, wished: number, photographs: number, seed: number): Sampler {
+  const counted = countedPeople(labels)
+  const drawn = drawnPeople(wished, counted)
+  if (!drawn)
     throw new Error(
-      `Two people with two photographs to train on are the least; there ${several === 1 ? 'is one' : 'are none'}.`,
+      `Two people with two photographs to train on are the least; there ${counted.withPairs === 1 ? 'is one' : 'are none'}.`,
     )
-  const drawn = Math.min(people, several)
-  const singles = Math.min(Math.floor(people / 2), counts.size - several)
-  return peopleAndPhotographs({ labels, people: drawn, photographs, singles, seed })
+  return peopleAndPhotographs({ labels, ...drawn, photographs, seed })
 }

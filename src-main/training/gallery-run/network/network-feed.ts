@@ -1,4 +1,5 @@
 import { random } from '../../../learning/random.ts'
+import { countedPeople, drawnPeople } from '../../../learning/samplers/drawn-people.ts'
 import { peopleAndPhotographs } from '../../../learning/samplers/people-and-photographs.ts'
 import type { Sampler } from '../../../learning/samplers/sampler.ts'
 import { drawChange, type Augmentation } from '../../feeding/augmentation.ts'
@@ -32,11 +33,9 @@ export function networkFeed(
   const ownLabels = Int32Array.from(own, (person) => label(`own ${person}`))
   const otherLabels = Int32Array.from(others ?? [], (person) => label(`other ${person}`))
   const labels = Int32Array.from([...ownLabels, ...otherLabels])
-  const { people, photographs, seed } = recipe
+  const { photographs, seed } = recipe
   const mixed = others ? samplerOf(otherLabels, recipe.others, 2, seed) : null
-  // Whoever is not mixed in leaves their places to the gallery.
-  const wanted = mixed ? people : people + Math.round((2 * recipe.others) / photographs)
-  const ours = samplerOf(ownLabels, wanted, photographs, seed)
+  const ours = samplerOf(ownLabels, mixed ? recipe.people : peopleAlone(recipe), photographs, seed)
   if (!ours) throw new Error('Two people with two photographs to train on are the least.')
   const batchSize = ours.batchSize + (mixed?.batchSize ?? 0)
   const make = async (step: number): Promise<Batch> => {
@@ -68,6 +67,15 @@ export function networkFeed(
   }
 }
 
+/** Gallery people wished for in a batch where nobody is mixed in, who leaves their places to the gallery. */
+export function peopleAlone({
+  people,
+  photographs,
+  others,
+}: Pick<NetworkRecipe, 'people' | 'photographs' | 'others'>): number {
+  return people + Math.round((2 * others) / photographs)
+}
+
 /** A crop changed at random as the net sees it, [side, side, 3] of 0–255. */
 export async function changedCrop(
   crops: Pick<Crops, 'crop'>,
@@ -80,13 +88,8 @@ export async function changedCrop(
   return render(await crops.crop(row), 'kept-crop', sidePx, change, source)
 }
 
-/** As many people as wished, or as have two photographs; people with one are told from the others. Null where no two have two. */
-function samplerOf(labels: Int32Array, people: number, photographs: number, seed: number): Sampler | null {
-  const counts = new Map<number, number>()
-  for (const person of labels) counts.set(person, (counts.get(person) ?? 0) + 1)
-  const several = [...counts.values()].filter((n) => n >= 2).length
-  if (several < 2) return null
-  const drawn = Math.min(people, several)
-  const singles = Math.min(Math.floor(people / 2), counts.size - several)
-  return peopleAndPhotographs({ labels, people: drawn, photographs, singles, seed })
+/** Null where no two people have two photographs. */
+function samplerOf(labels: Int32Array, wished: number, photographs: number, seed: number): Sampler | null {
+  const drawn = drawnPeople(wished, countedPeople(labels))
+  return drawn && peopleAndPhotographs({ labels, ...drawn, photographs, seed })
 }
