@@ -158,6 +158,8 @@ export interface ModelSummary {
   /** Null: the pre-trained one. */
   retrained: {
     parent: string
+    /** The version that `verdict` and `sentence` compare it with: the one in use when it was judged, or judged again. */
+    judgedAgainst: string
     madeAt: number // ms since 1970
     depth: Depth
     loss: string

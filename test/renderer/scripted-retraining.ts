@@ -79,6 +79,8 @@ export class ScriptedRetraining {
   refusesImport: Refusal | null = null
   /** What comes of a candidate when it is judged again; a refusal where nobody can. */
   judgesAgain: DrawnRun | Refusal = 'healthy'
+  /** Judging again goes on until this is settled. */
+  judgingHeld: Promise<unknown> = Promise.resolve()
   crop: Uint8Array = new Uint8Array()
   run: RetrainRun | null = null
   readonly cancelled: Set<string>
@@ -112,6 +114,7 @@ export class ScriptedRetraining {
       notPromotable: null,
       retrained: {
         parent: this.models.find((one) => one.inUse)?.version ?? '1',
+        judgedAgainst: this.models.find((one) => one.inUse)?.version ?? '1',
         madeAt,
         depth: 'head',
         loss: 'triplet',
@@ -143,6 +146,23 @@ export class ScriptedRetraining {
 
   release() {
     this.holdAt = null
+  }
+
+  /** Against the model in use; on the page, or as `semblance models judge` in a terminal. */
+  async judgeAgain(version: string): Promise<Gives<'models.judge-again'>> {
+    const made = this.#reports.get(version)
+    if (!made) return this.#gone
+    if (typeof this.judgesAgain === 'object') return this.judgesAgain
+    this.#reports.set(version, { ...made, kind: this.judgesAgain, judgedAgainAt: Date.now() })
+    const { kind: verdict, sentence } = (await this.drawn(this.judgesAgain)).verdict
+    const judgedAgainst = this.models.find((one) => one.inUse)?.version ?? '1'
+    this.models = this.models.map((one) =>
+      one.version === version && one.retrained
+        ? { ...one, notPromotable: null, retrained: { ...one.retrained, verdict, sentence, judgedAgainst } }
+        : one,
+    )
+    this.#tell('gallery-changed', {})
+    return { kind: 'judged', version, verdict, sentence }
   }
 
   #plan(wish: RetrainWish): RetrainPlan {
@@ -377,17 +397,8 @@ export class ScriptedRetraining {
       }
     },
     'models.judge-again': async ({ version }) => {
-      const made = this.#reports.get(version)
-      if (!made) return this.#gone
-      if (typeof this.judgesAgain === 'object') return this.judgesAgain
-      this.#reports.set(version, { ...made, kind: this.judgesAgain, judgedAgainAt: Date.now() })
-      const { kind: verdict, sentence } = (await this.drawn(this.judgesAgain)).verdict
-      this.models = this.models.map((one) =>
-        one.version === version && one.retrained
-          ? { ...one, notPromotable: null, retrained: { ...one.retrained, verdict, sentence } }
-          : one,
-      )
-      return { kind: 'judged', version, verdict, sentence }
+      await this.judgingHeld
+      return this.judgeAgain(version)
     },
     'models.compare': async ({ before, after, job }) => {
       for (let waited = 0; waited < this.compareMs; waited += 50) {

@@ -108,6 +108,7 @@ function summaryOf({ gallery }: Pick<Parts, 'gallery'>, described: ModelVersion)
       inUse === version ? null : (gallery.models.promotionRefusal(version, asItIs)?.message ?? null),
     retrained: {
       parent,
+      judgedAgainst: described.judgedAgainst ?? parent,
       madeAt,
       depth,
       loss: loss.id,

@@ -157,6 +157,15 @@ test('the map is the same every time, and the same model twice lies on itself', 
   for (const { before, after } of same.points) expect(after).toEqual(before)
 })
 
+test('a candidate says which model its verdict compares it with: its parent until it is judged against another', async () => {
+  const said = async () => (await engine.call('models.list', {})).find((each) => each.version === version)
+  expect((await said())!.retrained).toMatchObject({ parent: '1', judgedAgainst: '1' })
+  const { verdict, report, card } = parts.gallery.models.version(version)!
+  const other = await withHead(parts, identityHead(128))
+  parts.gallery.models.judgeAnew(version, { judgedAgainst: other, verdict, report, card })
+  expect((await said())!.retrained).toMatchObject({ parent: '1', judgedAgainst: other })
+})
+
 test('the plane is that which all eigenvectors give', () => {
   const source = random(4, 'rows')
   const scales = Array.from({ length: 24 }, () => 0.2 + source.uniform())
