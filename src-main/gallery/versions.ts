@@ -266,13 +266,15 @@ export function removeModelVersion(store: Store, version: string): { kind: 'remo
 
 /**
  * Whether a model is here to be looked at alone: a whole network, of 22 MB, that a run here made, that its report rejected
- * and that was never used. The next candidate takes its place.
+ * and that was never used. The next candidate takes its place. Whoever had one judged again is not done with it: that one
+ * stays.
  */
 export function isKeptUntilNextRun(store: Store, version: string): boolean {
   const model = modelVersion(store, version)
   return (
     model?.kind === 'network' &&
     model.verdict === 'reject' &&
+    (model.report as { judgedAgainAt?: unknown } | null)?.judgedAgainAt === undefined &&
     runThatMade(store, version) !== null &&
     !modelEvents(store).some((event) => event.kind === 'promoted' && event.version === version)
   )

@@ -86,10 +86,11 @@ test('a rejected network is here to be looked at until the next candidate, where
     network(6, { base: under, parent: under, network: undefined, head: Float32Array.of(1) } as never),
   )
   const head = made(network(7, { network: undefined, head: Float32Array.of(2) } as never))
+  const judgedAgain = made(network(8, { report: { judgedAgainAt: 1 } })) // whoever asked is not done with it
   gallery.models.promote(used, (_, [seen]) => ({ ...seen!, modelVersion: used }), { evenIfRejected: true })
   gallery.models.rollBack((_, seen) => seen.find(({ modelVersion }) => modelVersion === '1')!)
 
-  const all = [lookedAt, promotable, imported, used, under, over, head]
+  const all = [lookedAt, promotable, imported, used, under, over, head, judgedAgain]
   expect(all.filter((version) => modelSummary(open.parts, version)!.retrained!.untilNextRun)).toEqual([
     lookedAt,
     under, // while a head goes over it, it stays all the same
