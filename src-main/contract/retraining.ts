@@ -176,7 +176,7 @@ export interface ModelSummary {
     verdict: 'promote' | 'reject'
     sentence: string
     bytes: number
-    /** A rejected network that nobody used: it is here to be looked at, until the next candidate takes its place. */
+    /** A rejected network that nobody used or had judged again: it is here to be looked at, until the next candidate takes its place. */
     untilNextRun: boolean
     /** People who were forgotten since: what they looked like may still be in the model's numbers. */
     forgottenPeople: number
@@ -300,9 +300,13 @@ export const retrainingCalls = {
   /** As the gate saw it. */
   'models.report': { takes: v.object({ version: Version }), gives: gives<CandidateReport | Refusal>() },
   /**
-   * The gate once more for a candidate that is kept, against the model in use and on the gallery as it is now: no photograph
-   * that trained it judges. Refuses with 'no-such-model', 'pre-trained', 'in-use', 'way-back', 'unknown-training' (it
-   * cannot be told which photographs those are), 'no-judges' and 'too-little'; what was said of it then stays.
+   * The gate once more for a candidate that is kept, against the model in use and on the gallery as it is now. No photograph
+   * that is known here to have trained it judges: of a model that was trained elsewhere, that is nobody's of this gallery,
+   * and whom its file names can only speak against it. What its run found worse and only a training can measure again still
+   * speaks against it, and its thresholds become no laxer. Refuses with 'no-such-model', 'pre-trained', 'in-use',
+   * 'way-back', 'unknown-training' (it cannot be told which photographs trained it), 'no-judges' (fewer than 20 people
+   * imported as strangers, unless its report rested on virtual ones), 'too-little', 'other-network' and 'cancelled'; what
+   * was said of it then stays.
    */
   'models.judge-again': {
     takes: v.object({ version: Version, job: Job }),

@@ -35,7 +35,7 @@ function asOfElsewhere(report: unknown): object {
   const { sentence } = report as { sentence?: unknown }
   const there = typeof sentence === 'string' ? ` There: ${sentence}` : ''
   const here = `Rejected: it was judged in another gallery, and not by the people of this one.${there}`
-  return { ...(report as object), kind: 'reject', failed: null, sentence: here }
+  return { ...(report as object), kind: 'reject', failed: null, sentence: here, cameFrom: 'gallery-file' }
 }
 
 /** A report that speaks of people by their numbers here; of who did not come over, as of nobody (0). */

@@ -289,7 +289,11 @@ describe('into a gallery in use', () => {
     // Its gate was of other people.
     expect(other.models.version(head)).toMatchObject({
       verdict: 'reject',
-      report: { kind: 'reject', sentence: expect.stringContaining('another gallery') as string },
+      report: {
+        kind: 'reject',
+        sentence: expect.stringContaining('another gallery') as string,
+        cameFrom: 'gallery-file',
+      },
     })
     const promoted = other.models.promote(head, () => null, { evenIfRejected: false })
     expect(promoted).toMatchObject({ kind: 'refused', reason: 'rejected' })

@@ -20,7 +20,7 @@ import { embeddingsUnder, readOnce, type EmbeddingsUnder, type ReadLastLayer } f
 import { networkFile } from './export-model.ts'
 import { readExported, type Note } from './exported-model.ts'
 import { rebuiltNetwork } from './foreign-network.ts'
-import { judgeImport, type Heads } from './judge-import.ts'
+import { judgeImport, type Heads, type Judging } from './judge-import.ts'
 import { pretrainedVersion } from './model-list.ts'
 
 type Running = Pick<Job, 'signal' | 'progress'>
@@ -32,6 +32,7 @@ interface Foreign {
   made: Pick<NewModelVersion, 'head' | 'network'>
   parity: number
   heads: Heads | null
+  moved: Judging['moved']
   embeddings: EmbeddingsUnder
 }
 
@@ -82,19 +83,19 @@ export async function importModel(
       ...gallery.models.strangersThatTrained(version),
     ]),
   )
-  const judged = await judgeImport(
-    parts,
-    before,
-    foreign.embeddings,
-    foreign.heads,
-    foreign.parity,
-    trained,
-    new Set(),
-    knownHere,
-  )
+  const judged = await judgeImport(parts, before, foreign.embeddings, { ...foreign, trained, knownHere })
   if (judged.kind === 'refused') return { ...judged, message: `${judged.message} Nothing was imported.` }
   const { verdict, threshold, strangersInWords, notes } = judged
-  const report: CandidateReport = { ...verdict, threshold, strangers: strangersInWords, mixed: [], notes }
+  // What it calls itself makes it nothing of ours: whoever made the file wrote that.
+  const isOfElsewhere = gallery.models.peopleOfDeleted(foreign.version).length === 0
+  const report: CandidateReport = {
+    ...verdict,
+    threshold,
+    strangers: strangersInWords,
+    mixed: [],
+    notes,
+    ...(isOfElsewhere && { cameFrom: 'model-file' }),
+  }
   const added = gallery.models.add({
     ...foreign.made,
     strangers,
@@ -161,6 +162,13 @@ async function foreignHead(
     made: { head },
     parity,
     heads: note.base === base && before?.network === null ? { before: before.head, after: head } : null,
+    moved: {
+      head,
+      from:
+        gallery.models.networkUnder(parts.model.version) === note.base
+          ? gallery.models.head(parts.model.version)
+          : null,
+    },
     embeddings: { ...under, people: mapped(under.people), strangers: mapped(under.strangers) },
   }
 }
@@ -180,7 +188,15 @@ async function foreignNetwork(
     const embeddings = await embeddedBy(parts, network, job)
     if (embeddings.kind === 'refused') return embeddings
     const version = networkVersionOf(base, onnx)
-    return { kind: 'foreign', version, made: { network: onnx }, parity: difference, heads: null, embeddings }
+    return {
+      kind: 'foreign',
+      version,
+      made: { network: onnx },
+      parity: difference,
+      heads: null,
+      moved: null,
+      embeddings,
+    }
   } finally {
     await network.close()
   }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Refusal } from '../../contract.ts'
-import type { Gallery } from '../../gallery/gallery.ts'
 import { noSuchModel, type ModelVersion } from '../../gallery/versions.ts'
-import { candidateCard } from '../../training/gallery-run/judging/candidate-card.ts'
+import { candidateCard, type Card } from '../../training/gallery-run/judging/candidate-card.ts'
 import { cohortRows } from '../../training/gallery-run/people/cohort-people.ts'
 import { count, fewestJudges, rolesOf } from '../../training/gallery-run/people/cohort-roles.ts'
 import { photographsOf } from '../../training/gallery-run/people/gallery-photographs.ts'
@@ -14,9 +13,9 @@ import type { Parts } from '../parts.ts'
 import { refused } from '../refusal.ts'
 import { hashStrangers } from '../tuning/cohort-photographs.ts'
 import { embeddingsUnder, readOnce, type ReadLastLayer } from './embeddings-under.ts'
-import { judgeImport, type Heads } from './judge-import.ts'
+import { judgeImport, type Heads, type Judging } from './judge-import.ts'
+import { restedOnForecast, withLinesOfRun } from './lines-of-run.ts'
 import { modelSummary, pretrainedVersion } from './model-list.ts'
-import { fewestForFolds } from './plan.ts'
 
 /**
  * The gate once more for a candidate that is kept, without training it anew: against the model in use, on the gallery as it
@@ -38,39 +37,47 @@ export async function judgeAgain(
     return refused('in-use', 'This model is in use: what it was judged by when it came into use stays.')
   if (replaced.includes(version))
     return refused('way-back', 'This model was in use before: roll back to it instead.')
+  const kept = candidate.report as CandidateReport
+  const linesBefore = kept.lines ?? [] // one that was imported may say nothing of itself
   const trainedHere = photographsThatTrained(parts, candidate)
-  if (!trainedHere)
-    return refused(
-      'unknown-training',
-      'Photographs that it was trained on have been removed since, so it cannot be told which of the others it has seen, and they cannot judge it. Retrain instead.',
-    )
+  if (!trainedHere) return refused('unknown-training', whyUnknown(parts, candidate))
   await hashStrangers(parts)
   const trained = new Set(
     [model.version, version].flatMap((each) => [...gallery.models.strangersThatTrained(each)]),
   )
-  const judges = count(rolesOf(cohortRows(gallery), trained, 'head').judging)
-  // Its run had others to be judged by, who were left out of its trainings in turn. Virtual strangers alone must not
-  // undo what those said.
-  if (judges < fewestJudges && hasHadFolds(gallery))
-    return refused(
-      'no-judges',
-      `Nobody can stand for strangers without training again: of the people imported as strangers ${judges} may judge it, and ${fewestJudges} are needed. Import more people under Tune, or retrain.`,
-    )
+  // Of one that came from elsewhere only its file says who trained it: whom that names can still speak against it.
+  const isFromElsewhere = candidate.trainedOn.people.length === 0 || kept.cameFrom !== undefined
+  const depth = isFromElsewhere ? 'head' : modelSummary(parts, version)!.retrained!.depth
+  const heads = headsOf(parts, version)
+  // Its run had others to be judged by, who were left out of its trainings in turn, or more of these. Virtual strangers
+  // must not undo what people said.
+  const areEnough = (judges: number, hasVirtual: boolean) =>
+    judges >= fewestJudges || (hasVirtual && restedOnForecast(linesBefore))
+  const judges = count(rolesOf(cohortRows(gallery), trained, depth).judging)
+  if (!areEnough(judges, heads !== null)) return noJudges(judges)
   const before = await embeddingsUnder(parts, model.version, job, lastLayer)
   if (before.kind === 'refused') return before
   const after = await embeddingsUnder(parts, version, job, lastLayer)
   if (after.kind === 'refused') return after
-  const kept = candidate.report as CandidateReport
   // Nothing has touched its numbers since they were compared with the trainer's.
-  const parity = kept.lines?.find(({ id }) => id === 'parity')?.after ?? NaN
-  const heads = headsOf(parts, version)
-  // Of one that came from elsewhere only its file says who trained it: whom that names can still speak against it.
-  const isFromElsewhere = candidate.trainedOn.people.length === 0
+  const parity = linesBefore.find(({ id }) => id === 'parity')?.after ?? NaN
   const knownHere = isFromElsewhere ? gallery.models.strangersThatTrained(model.version) : trained
-  const judged = await judgeImport(parts, before, after, heads, parity, trained, trainedHere, knownHere)
+  const moved = movedFrom(parts, candidate)
+  const judging = { heads, moved, parity, trained, trainedHere, knownHere, depth }
+  const judged = await judgeImport(parts, before, after, judging)
   if (judged.kind === 'refused') return judged
+  if (!areEnough(judged.visitors, judged.hasVirtual)) return noJudges(judged.visitors)
   if (job.signal.aborted) return refused('cancelled', 'Cancelled: what was said of it stays.')
-  const { verdict, threshold, strangersInWords, notes, moved } = judged
+  const { strangersInWords, notes } = judged
+  const card = candidateCard(
+    parts.card,
+    version,
+    judged.threshold.after / judged.threshold.before,
+    judged.moved,
+  )
+  const threshold = neverLaxer(judged.threshold, kept.threshold, candidate.judgedAgainst === model.version)
+  const saidBy = isFromElsewhere ? 'when it was judged before' : 'by the run that made it'
+  const verdict = withLinesOfRun(judged.verdict, linesBefore, saidBy)
   const report: CandidateReport = {
     ...kept,
     ...verdict,
@@ -83,7 +90,7 @@ export async function judgeAgain(
     judgedAgainst: model.version,
     verdict: verdict.kind,
     report,
-    card: candidateCard(parts.card, version, threshold.after / threshold.before, moved),
+    card: neverLaxerCard(card, candidate.card as Partial<Card>),
   })
   if (put.kind === 'refused') return put
   return { kind: 'judged', version, verdict: verdict.kind, sentence: verdict.sentence }
@@ -108,8 +115,62 @@ export function photographsThatTrained(parts: Parts, { version, parent, trainedO
   return null
 }
 
-function hasHadFolds(gallery: Gallery): boolean {
-  return gallery.people().filter(({ photographs }) => photographs >= 2).length >= fewestForFolds
+/**
+ * The run read its threshold from others than judge here, and those said that strangers are kept out at it. Judged is at
+ * the one measured here all the same: a stricter threshold alone is no merit.
+ * @param isSame whether both begin from the same model in use, whose threshold may have been set anew since
+ */
+function neverLaxer(
+  { before, after }: Threshold,
+  kept: Partial<Threshold> | undefined,
+  isSame: boolean,
+): Threshold {
+  const asStrict = isSame && kept?.before ? kept.after! * (before / kept.before) : kept?.after
+  return { before, after: Math.min(after, asStrict ?? after) }
+}
+
+function neverLaxerCard<C extends Card>(card: C, kept: Partial<Card>): C {
+  const of = ({ template, burst }: Card['forms'][number]) =>
+    kept.forms?.find((form) => form.template === template && form.burst === burst)
+  return {
+    ...card,
+    forms: card.forms.map((form) => ({
+      ...form,
+      operatingPoints: form.operatingPoints.map((point) => {
+        const same = of(form)?.operatingPoints.find(({ fmr }) => fmr === point.fmr)
+        return { ...point, threshold: Math.min(point.threshold, same?.threshold ?? point.threshold) }
+      }),
+    })),
+  }
+}
+
+type Threshold = CandidateReport['threshold']
+
+function noJudges(judges: number): Refusal {
+  return refused(
+    'no-judges',
+    `Nobody can stand for strangers without training again: of the people imported as strangers ${judges} may judge it, and ${fewestJudges} are needed. Import more people under Tune, or retrain.`,
+  )
+}
+
+/** Why the photographs that trained it cannot be told: not only who removed one comes here. */
+function whyUnknown(parts: Parts, { parent, report }: ModelVersion): string {
+  const { gallery } = parts
+  const cannot = 'so it cannot be told which of those here it has seen, and they cannot judge it.'
+  if ((report as CandidateReport).cameFrom === 'gallery-file')
+    return `It came with a gallery file and was trained where that comes from, ${cannot} To have this gallery judge it, delete it here, export the model itself where the file comes from, and import that.`
+  if (parent !== pretrainedVersion(parts) && !gallery.models.version(parent))
+    return `The model that it was trained from has been deleted, and with it what that made of the photographs, ${cannot} Retrain instead.`
+  return `Photographs that it was trained on are no longer as they were here, ${cannot} Retrain instead.`
+}
+
+/** A head, and the one that its run began from; null for a network, or where the latter is no longer here. */
+function movedFrom({ gallery }: Parts, { version, base, parent }: ModelVersion): Judging['moved'] {
+  const head = gallery.models.head(version)
+  if (!head) return null
+  if (parent === base) return { head, from: null }
+  const from = gallery.models.networkUnder(parent) === base ? gallery.models.head(parent) : null
+  return from && { head, from }
 }
 
 /** Where the one in use and the candidate are heads over the pre-trained net: virtual strangers can be seen by both. */

@@ -38,6 +38,8 @@ export interface CandidateReport extends Pick<Verdict, 'kind' | 'lines' | 'faile
   stoppedAt?: number
   /** When the gate judged it again, without training; a run's own report has none. */
   judgedAgainAt?: number // ms since 1970
+  /** Of one that was made elsewhere, as far as its numbers tell: what is said of who trained it is its file's word. */
+  cameFrom?: 'model-file' | 'gallery-file'
 }
 
 /**

@@ -17,6 +17,8 @@ export interface Line {
   /** Rates or measures, where the line has one of each. */
   before: number | null
   after: number | null
+  /** Of a line that a report kept, as it could not be measured again: what it was measured on. */
+  ofRun?: string
 }
 
 /** A rate as the sentences say it: "1.2 %". */

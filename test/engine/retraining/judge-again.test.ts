@@ -1,11 +1,16 @@
 import * as tf from '@tensorflow/tfjs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { CandidateReport } from '../../../src-main/contract.ts'
+import type { CandidateReport as KeptReport } from '../../../src-main/training/gallery-run/retrain-gallery.ts'
+import { gathered } from '../../../src-main/training/gallery-run/people/gallery-photographs.ts'
+import type { Card } from '../../../src-main/training/gallery-run/judging/candidate-card.ts'
 import { readPretrainedHead, upToDate } from '../../../src-main/engine/model-in-use.ts'
 import { readOnce } from '../../../src-main/engine/retraining/embeddings-under.ts'
 import { galleryRunOf } from '../../../src-main/engine/retraining/gallery-run.ts'
 import { judgeAgain, photographsThatTrained } from '../../../src-main/engine/retraining/judge-again.ts'
-import { applyHead } from '../../../src-main/training/gallery-run/head/head.ts'
+import type { NewModelVersion } from '../../../src-main/gallery/versions.ts'
+import { applyHead, identityHead } from '../../../src-main/training/gallery-run/head/head.ts'
+import type { Line } from '../../../src-main/training/gate/line.ts'
 import { cropOf, hashOf, photographOf, unitVectorOf } from '../../gallery/made-up.ts'
 import { copied, drawnGallery, openEngine, twoStepHead } from './drawn-gallery.ts'
 
@@ -32,22 +37,29 @@ afterEach(() => {
   open.parts.gallery.close()
 })
 
-/** People who judge, with one photograph each. */
-function visitors(people: number): void {
+/** People who judge, with one photograph each, which each model can read or none. */
+function visitors(people: number, { readable = true } = {}): number {
   const { gallery } = open.parts
   const cohort = gallery.cohorts.add('Visitors')
   for (let stranger = 1; stranger <= people; stranger++) {
-    const [crop, embedding] = [cropOf(stranger), unitVectorOf(stranger, 128)]
+    const seed = readable ? stranger : 1e4 + stranger
+    const [crop, embedding] = [cropOf(seed), unitVectorOf(seed, 128)]
     const cropHash = hashOf(crop)
-    gallery.cohorts.addStranger(cohort, { stranger, crop, cropHash, modelVersion: '1', embedding })
+    const modelVersion = readable ? '1' : 'of another release'
+    gallery.cohorts.addStranger(cohort, { stranger, crop, cropHash, modelVersion, embedding })
   }
+  return cohort
 }
 
 /** Another photograph of somebody, taken at a time. */
-function added(person: number, seed: number, capturedAt: number): number {
+function added(person: number, seed: number, capturedAt: number, { hasCrop = false } = {}): number {
   const { gallery } = open.parts
   const [like] = gallery.embeddings('1', person)
-  const photograph = photographOf(seed, { modelVersion: '1', embedding: like!.embedding, crop: null })
+  const photograph = photographOf(seed, {
+    modelVersion: '1',
+    embedding: like!.embedding,
+    ...(!hasCrop && { crop: null }),
+  })
   const outcome = gallery.addPhotograph(person, { ...photograph, capturedAt })
   if (outcome.kind === 'refused') throw new Error(outcome.message)
   return gallery.photographs(person).at(-1)!.photograph
@@ -88,6 +100,79 @@ test('a candidate is judged again by people imported since, with its numbers as 
   // By hand: everybody's own newest photograph, of six, against the mean of the other five.
   expect(second.lines.find(({ id }) => id === 'gallery')!.sentence).toContain('of 6 held-out comparisons')
 }, 120_000) // it loads TensorFlow.js twice, and a busy machine is slow at that
+
+let models = 0 // each has other numbers, and the same directions
+/** Another candidate of the same run, whose report says these lines. */
+function candidateSaying(
+  lines: Line[],
+  { saying = {}, ...changes }: Partial<NewModelVersion> & { saying?: Partial<KeptReport> } = {},
+): void {
+  const { gallery } = open.parts
+  const described = gallery.models.version(version)!
+  const scale = 1 + ++models / 100
+  const head = identityHead(128).map((value) => scale * value)
+  const report = { ...(described.report as object), lines, ...saying }
+  const added = gallery.models.add({
+    ...described,
+    head,
+    verdict: 'reject',
+    report,
+    ...changes,
+  })
+  if (added.kind === 'refused') throw new Error(added.message)
+  version = added.version
+}
+
+const said = (id: Line['id'], outcome: Line['outcome'], title: string = id): Line => ({
+  id,
+  title,
+  outcome,
+  sentence: `${title} was ${outcome}.`,
+  before: null,
+  after: 0,
+})
+const pool = (inWords: string, outcome: Line['outcome']) => [
+  said('gallery-by-strangers', outcome, 'Gallery people recognised, impostors being strangers'),
+  said('strangers', outcome, 'Strangers kept out at the threshold in use'),
+  said('separation', outcome, `Genuine distances inside those of ${inWords}`),
+  said('among-strangers', outcome, `TAR of ${inWords} among themselves`),
+]
+
+test('what its run found worse and nobody can measure again still speaks against it', async () => {
+  visitors(20)
+  const fine = [said('health', 'not-worse'), said('parity', 'not-worse')]
+  const folds = 'people left out of training, fold by fold'
+  // What is measured again, and a forecast where people judge now, says nothing any more.
+  candidateSaying([
+    ...fine,
+    said('gallery', 'worse'),
+    ...pool('people imported as strangers', 'worse').slice(0, 3),
+    ...pool('virtual strangers (a forecast: there is no cohort)', 'worse'),
+    said('people', 'worse'),
+  ])
+  await again()
+  expect(await report()).toMatchObject({
+    failed: null,
+    sentence: expect.stringContaining('nothing got worse'),
+  })
+
+  candidateSaying([said('health', 'worse'), fine[1]!, ...pool(folds, 'worse')])
+  expect(await again()).toMatchObject({
+    kind: 'judged',
+    verdict: 'reject',
+    sentence:
+      'Rejected: health. Said by the run that made it, and not to be measured again here: health was worse.',
+  })
+  const { lines, failed } = await report()
+  expect(failed).toBe('health')
+  expect(lines.filter(({ outcome }) => outcome === 'worse').map(({ id }) => id)).toEqual([
+    'health',
+    'gallery-by-strangers',
+    'strangers',
+    'separation',
+    'among-strangers',
+  ])
+}, 60_000)
 
 test('after another came into use it is judged against that one, and may be promoted in its place', async () => {
   visitors(20)
@@ -140,6 +225,84 @@ test('virtual strangers alone do not undo what people who were left out of its t
     kind: 'refused',
     reason: 'no-judges',
     message: expect.stringContaining('19 may judge it, and 20 are needed'),
+  })
+})
+
+test('who judges is counted after both models have looked: whom neither can read is nobody', async () => {
+  visitors(15)
+  visitors(5, { readable: false })
+  expect(await again()).toMatchObject({
+    reason: 'no-judges',
+    message: expect.stringContaining('strangers 15 may'),
+  })
+}, 60_000)
+
+test('virtual strangers judge again only what rested on them alone', async () => {
+  candidateSaying([said('parity', 'not-worse'), ...pool('people imported as strangers', 'worse')])
+  expect(await again()).toMatchObject({ reason: 'no-judges' })
+  candidateSaying([said('parity', 'not-worse'), ...pool('virtual strangers (a forecast: nobody)', 'worse')])
+  expect(await again()).toMatchObject({ kind: 'judged' })
+}, 60_000)
+
+test('its thresholds become no laxer than those that the run read from others', async () => {
+  visitors(20)
+  const { card } = open.parts
+  const by = (factor: number): Card => ({
+    ...card,
+    forms: card.forms.map((form) => ({
+      ...form,
+      operatingPoints: form.operatingPoints.map((point) => ({
+        ...point,
+        threshold: factor * point.threshold,
+      })),
+    })),
+  })
+  const lines = [said('parity', 'not-worse')]
+  const { before } = (open.parts.gallery.models.version(version)!.report as KeptReport).threshold
+  const made = async (factor: number) => {
+    candidateSaying(lines, { saying: { threshold: { before, after: factor * before } }, card: by(factor) })
+    await again()
+    const { report, card } = open.parts.gallery.models.version(version)!
+    return { after: (report as KeptReport).threshold.after, forms: (card as Card).forms }
+  }
+  const strict = await made(0.5)
+  expect(strict.after).toBeCloseTo(0.5 * before, 12)
+  expect(strict.forms.map(({ operatingPoints }) => operatingPoints)).toEqual(
+    by(0.5).forms.map(({ operatingPoints }) => operatingPoints),
+  )
+  // A head that changes no direction moves nothing: what the run said more laxly is not taken.
+  expect((await made(1.5)).after).toBeCloseTo(before, 3)
+}, 120_000)
+
+test('what was trained as a network is judged by those whom its run spared', async () => {
+  const { gallery } = open.parts
+  for (const [i, { person }] of gallery.people().entries())
+    for (let k = 0; k < 3; k++) added(person, 100 * i + k + 1000, 1000 + k, { hasCrop: true })
+  gallery.cohorts.setMayTrain(visitors(100), true)
+  const described = gallery.models.version(version)!
+  const trainedOn = { ...described.trainedOn, hash: gathered({ gallery, version: '1' }, 'stage').hash }
+  candidateSaying([said('parity', 'not-worse')], {
+    trainedOn,
+    recipe: { ...(described.recipe as object), depth: 'stage' },
+  })
+  expect(await again()).toMatchObject({ kind: 'judged' })
+  const strangers = (await report()).lines.find(({ id }) => id === 'strangers')!
+  expect(strangers.sentence).toMatch(/^Of 120 comparisons/) // a fifth of them against six templates
+}, 120_000)
+
+test('where it cannot be told what trained it, the refusal says why', async () => {
+  visitors(20)
+  candidateSaying([], { parent: 'deleted' })
+  expect(await again()).toMatchObject({
+    message: expect.stringMatching(/^The model that it was trained from has been deleted/),
+  })
+  candidateSaying([], {
+    saying: { cameFrom: 'gallery-file' },
+    trainedOn: { ...open.parts.gallery.models.version(version)!.trainedOn, hash: 'of others' },
+  })
+  expect(await again()).toMatchObject({
+    reason: 'unknown-training',
+    message: expect.stringMatching(/^It came with a gallery file.*export the model itself where/),
   })
 })
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { EmbeddingsUnder } from '../../../src-main/engine/retraining/embeddings-under.ts'
-import { judgeImport, type Heads } from '../../../src-main/engine/retraining/judge-import.ts'
+import { judgeImport, type Heads, type Judging } from '../../../src-main/engine/retraining/judge-import.ts'
 import { candidateCard } from '../../../src-main/training/gallery-run/judging/candidate-card.ts'
+import type { Line } from '../../../src-main/training/gate/line.ts'
 import { applyHead, identityHead, type Head } from '../../../src-main/training/gallery-run/head/head.ts'
 import { cropOf, hashOf, unitVectorOf } from '../../gallery/made-up.ts'
 import { copied, drawnGallery, openEngine } from './drawn-gallery.ts'
@@ -48,7 +49,9 @@ async function judged(
   {
     knownHere = trained,
     lets = [],
-  }: {
+    depth = 'head',
+    moved = null,
+  }: Pick<Partial<Judging>, 'depth' | 'moved'> & {
     knownHere?: string[]
     /** Strangers whom it takes for somebody of the gallery. */
     lets?: number[]
@@ -68,16 +71,14 @@ async function judged(
   after.strangers = new Map(
     [...after.strangers].map(([stranger, own]) => [stranger, lets.includes(stranger) ? somebody! : own]),
   )
-  const outcome = await judgeImport(
-    open.parts,
-    before,
-    after,
+  const outcome = await judgeImport(open.parts, before, after, {
     heads,
-    0,
-    new Set(trained),
-    new Set(),
-    new Set(knownHere),
-  )
+    moved,
+    parity: 0,
+    trained: new Set(trained),
+    knownHere: new Set(knownHere),
+    depth,
+  })
   if (outcome.kind === 'refused') throw new Error(outcome.message)
   return outcome
 }
@@ -115,6 +116,54 @@ test('whom a file keeps from judging, by its word alone, can reject it', async (
   expect((await judged(head, null, crops(...lets), { lets })).verdict.sentence).toContain(
     'nothing got better',
   )
+})
+
+test('strangers with several photographs judge by their own as well, and so does the cohort of the card', async () => {
+  const { gallery, card } = open.parts
+  const named = card.measuredOn.split(',')[0]!
+  for (const [of, name] of [named, 'Visitors'].entries()) {
+    const cohort = gallery.cohorts.add(name)
+    for (let i = 0; i < 40; i++) {
+      const [seed, stranger] = [1000 * (of + 1) + i, 1 + (i >> 1)]
+      const own = unitVectorOf(2000 * (of + 1) + stranger, 128)
+      const embedding = own.map((value, k) => (k === i % 2 ? value + 1e-5 : value)) // nearly the same twice
+      const crop = cropOf(seed)
+      gallery.cohorts.addStranger(cohort, {
+        stranger,
+        crop,
+        cropHash: hashOf(crop),
+        modelVersion: '1',
+        embedding,
+      })
+    }
+  }
+  const photographs = gallery.cohorts.strangers().map(({ photograph }) => photograph)
+  const lines = async (lets: number[]) => (await judged(identityHead(128), null, [], { lets })).verdict.lines
+  const outcomes = (all: Line[], id: Line['id']) =>
+    all.filter((line) => line.id === id).map(({ outcome }) => outcome)
+  const same = await lines([])
+  expect(outcomes(same, 'among-strangers')).toEqual(['not-worse'])
+  expect(outcomes(same, 'card')).toEqual(['not-worse'])
+  expect(same.find(({ id }) => id === 'card')!.before).toBe(1)
+  // Every second photograph of the visitors is taken for somebody of the gallery: the card's people are as they were.
+  const ofVisitors = await lines(photographs.slice(40).filter((_, i) => i % 2 === 1))
+  expect(outcomes(ofVisitors, 'among-strangers')).toEqual(['worse'])
+  expect(outcomes(ofVisitors, 'card')).toEqual(['not-worse'])
+  const ofCard = await lines(photographs.slice(0, 40).filter((_, i) => i % 2 === 1))
+  expect(outcomes(ofCard, 'card')).toEqual(['worse'])
+})
+
+test('a head that went too far from where it began is unhealthy, and far from one that lies there it is not', async () => {
+  visitors(20)
+  const head = identityHead(128).map((value) => 3 * value)
+  const health = async (from: Head | null) =>
+    (await judged(head, null, [], { moved: { head, from } })).verdict.lines[0]
+  expect(await health(null)).toMatchObject({
+    id: 'health',
+    outcome: 'worse',
+    sentence: expect.stringMatching(/^The head moved 2\.0 times its own size/) as string,
+  })
+  expect(await health(head.map((value) => 0.9 * value))).toMatchObject({ outcome: 'not-worse' })
 })
 
 test('a head is judged by virtual strangers beside the few', async () => {

@@ -235,6 +235,7 @@ describe('a cohort that trained a model', () => {
       gallery.models.strangersThatTrained(version),
     )
     expect(gallery.models.version(other.version)!.trainedOn.people).toHaveLength(4)
+    expect(gallery.models.version(other.version)!.report).toMatchObject({ cameFrom: 'model-file' })
     const report = await open.engine.call('models.report', { version: other.version })
     expect(report).toMatchObject({
       notes: [

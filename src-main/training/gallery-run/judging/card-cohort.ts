@@ -3,15 +3,15 @@ import type { Strangers } from '../people/strangers.ts'
 import type { Card } from './candidate-card.ts'
 
 /** A cohort that a model's card was measured on, and what the card says of one photograph against one. */
-export interface CardCohort extends Omit<CardEvidence, 'paired'> {
-  people: Strangers
+export interface CardCohort<P = Strangers> extends Omit<CardEvidence, 'paired'> {
+  people: P
 }
 
 /** The cohorts that a card names, with the card's own rate; null where the user has none of them, or the card no such form. */
-export function cardCohortOf(
+export function cardCohortOf<P = Strangers>(
   card: Card,
-  named: (isNamed: (cohort: string) => boolean) => Strangers | null,
-): CardCohort | null {
+  named: (isNamed: (cohort: string) => boolean) => P | null,
+): CardCohort<P> | null {
   const one = card.forms.find(({ template, burst }) => template === 1 && burst === 1)
   const point = one?.operatingPoints.find((point) => point.fmr === wantedFmr)
   if (point?.tmr === undefined) return null

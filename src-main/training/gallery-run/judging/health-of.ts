@@ -1,5 +1,5 @@
 import type { Health } from '../../gate/health-line.ts'
-import { mappedBy, type Head } from '../head/head.ts'
+import { identityHead, mappedBy, type Head } from '../head/head.ts'
 
 /** Health of the embeddings under a head (null: as they are). */
 export function healthOf(
@@ -24,12 +24,14 @@ export function healthOf(
   return { finite, norm, effectiveRank: finite ? participationRatio(rows) : 0, activeTriplets }
 }
 
-/** How far a head lies from the one that changes nothing, in lengths of that one (Frobenius). */
-export function distanceMoved(head: Head): number {
-  const n = Math.sqrt(head.length)
-  let squares = 0
-  for (const [i, value] of head.entries()) squares += (value - (i % (n + 1) === 0 ? 1 : 0)) ** 2
-  return Math.sqrt(squares / n)
+/** How far a head lies from another, by default the one that changes nothing, in lengths of that one (Frobenius). */
+export function distanceMoved(head: Head, from: Head = identityHead(Math.sqrt(head.length))): number {
+  let [squares, length] = [0, 0]
+  for (const [i, value] of head.entries()) {
+    squares += (value - from[i]!) ** 2
+    length += from[i]! ** 2
+  }
+  return Math.sqrt(squares / length)
 }
 
 const mostRows = 1000
