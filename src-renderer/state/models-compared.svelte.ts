@@ -40,6 +40,10 @@ export class ModelsCompared {
 
   after = $state<string | null>(null)
   before = $state<string | null>(null)
+  /** The other version that was asked for; null where it is to be what the report compares with. */
+  #wished: string | null = null
+  /** Changes whenever what is shown is cleared: what was asked before then is not shown after it. */
+  #turn = 0
   /** Null where there is none: of the pre-trained one, or before it has come. */
   report = $state.raw<CandidateReport | null>(null)
   reportRefusal = $state<string | null>(null)
@@ -79,15 +83,18 @@ export class ModelsCompared {
     engine.on('gallery-changed', () => void this.#hearOfChange())
   }
 
-  /** With one version: its report, and it against what it was made from. */
+  /** With one version: its report, and it against the model that the report compares it with. */
   async show(after: string, before: string | null) {
-    if (after === this.after && (before === null ? this.report !== null : before === this.before)) return
+    const isShown =
+      after === this.after &&
+      (before === null ? this.#wished === null && this.report !== null : before === this.before)
+    if (isShown) return this.#hearOfChange() // while the line was down it may have changed unheard
     this.#clear()
     this.after = after
-    this.before = before
-    if (!this.#models.list) await this.#models.refresh().catch(() => {}) // then the parent is not known
+    this.before = this.#wished = before
+    if (!this.#models.list) await this.#models.refresh().catch(() => {}) // then what it was judged against is not known
     const model = this.#models.one(after)
-    const against = before ?? this.#against(model?.retrained?.parent ?? null)
+    const against = before ?? this.#against(model?.retrained?.judgedAgainst ?? null)
     this.before = against
     await Promise.all([
       model?.retrained || !model ? this.#askReport(after) : null,
@@ -95,36 +102,46 @@ export class ModelsCompared {
     ])
   }
 
-  /** The report has changed, and with it the threshold that the newer one would decide by. */
-  async judgedAgain() {
-    const after = this.after
+  /** Nothing of a forgotten person stays in the page's memory, nor a report from before a model was judged again. */
+  async #hearOfChange() {
+    const turn = this.#turn
+    const [isJudgedAgain, hasForgotten] = await Promise.all([this.#isJudgedAgain(), this.#showsForgotten()])
+    if (!isJudgedAgain && !hasForgotten) return
+    await this.#models.refresh().catch(() => {}) // then it stands beside what it stood beside
+    const [after, wished] = [this.after, this.#wished]
+    if (after === null || turn !== this.#turn) return
     this.#clear()
-    if (after !== null) await this.show(after, null)
+    if (window.location.hash.startsWith('#/retrain/')) await this.show(after, wished)
   }
 
-  /** Nothing of a forgotten person stays in the page's memory. */
-  async #hearOfChange() {
-    if (this.after === null || !this.comparison) return
+  /** By whomever: here, in another window or on the command line. A run that made it once more has judged it too. */
+  async #isJudgedAgain(): Promise<boolean> {
+    const [version, shown] = [this.after, this.report]
+    if (version === null || shown === null) return false
+    const now = await this.#engine.call('models.report', { version }).catch(refusalOf)
+    return now.kind === 'report' && judgedAt(now) !== judgedAt(shown)
+  }
+
+  async #showsForgotten(): Promise<boolean> {
+    if (!this.comparison) return false
     await this.#people.refresh().catch(() => {}) // asked again by whoever shows it
-    const known = [...this.comparison.people, ...(this.map?.points ?? [])]
-    if (known.every(({ person }) => this.#people.one(person) !== null)) return
-    const [after, before] = [this.after, this.before]
-    this.#clear()
-    if (window.location.hash.startsWith('#/retrain/')) await this.show(after, before)
+    const known = [...(this.comparison?.people ?? []), ...(this.map?.points ?? [])]
+    return known.some(({ person }) => this.#people.one(person) === null)
   }
 
   #clear() {
+    this.#turn++
     void this.cancel()
-    this.after = this.before = null
+    this.after = this.before = this.#wished = null
     this.report = this.comparison = this.map = null
     this.reportRefusal = this.comparisonRefusal = this.mapRefusal = null
     this.person = this.photograph = this.hovered = null
     this.impostors = 0
   }
 
-  /** What it was made from; the model in use where that is deleted. */
-  #against(parent: string | null): string | null {
-    const found = this.#models.one(parent) ?? this.#models.inUse
+  /** What it was judged against; the model in use where that is deleted. */
+  #against(judgedAgainst: string | null): string | null {
+    const found = this.#models.one(judgedAgainst) ?? this.#models.inUse
     return found && found.version !== this.after ? found.version : null
   }
 
@@ -180,6 +197,9 @@ const refusalOf = (error: unknown): Refusal => ({
   reason: 'fault',
   message: failureWords(error),
 })
+
+const judgedAt = ({ judgedAgainAt, model }: CandidateReport) =>
+  judgedAgainAt ?? model.retrained?.madeAt ?? null
 
 function sideOf(compared: Comparisons, threshold: number, det: BandedPoint[]): Side {
   return {

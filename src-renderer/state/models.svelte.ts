@@ -18,6 +18,8 @@ export class Models {
   readonly wayBack = $derived(this.list?.find((model) => model.wayBack) ?? null)
   /** What is being done to a version, and how far it is. */
   busy = $state<'promoting' | 'rolling-back' | 'importing' | 'exporting' | 'judging' | null>(null)
+  /** The version that it is done to; null while one comes in or the last is gone back to. */
+  #busyWith = $state<string | null>(null)
   progress = $state.raw<JobProgress | null>(null)
   importProblem = $state<string | null>(null)
   #job = ''
@@ -50,6 +52,14 @@ export class Models {
     return this.one(version)?.name ?? version
   }
 
+  isPromoting({ version }: ModelSummary): boolean {
+    return this.busy === 'promoting' && this.#busyWith === version
+  }
+
+  isJudging({ version }: ModelSummary): boolean {
+    return this.busy === 'judging' && this.#busyWith === version
+  }
+
   /** Passed the gate against the model that is in use, and is not in use itself. */
   canPromote({ inUse, retrained, notPromotable }: ModelSummary): boolean {
     return !inUse && retrained?.verdict === 'promote' && notPromotable === null
@@ -70,8 +80,11 @@ export class Models {
   }
 
   async promote(version: string) {
-    const gives = await this.#following('promoting', 'It was not put into use.', (job) =>
-      this.#engine.call('models.promote', { version, job }),
+    const gives = await this.#following(
+      'promoting',
+      'It was not put into use.',
+      (job) => this.#engine.call('models.promote', { version, job }),
+      version,
     )
     if (!gives) return
     if (gives.kind === 'refused') return this.#notices.problem(gives.message)
@@ -85,20 +98,19 @@ export class Models {
     )
   }
 
-  /** The gate once more, on the gallery as it is now. Whether there is another report. */
-  async judgeAgain(version: string): Promise<boolean> {
-    const gives = await this.#following('judging', 'It was not judged again.', (job) =>
-      this.#engine.call('models.judge-again', { version, job }),
+  /** The gate once more, against the model in use, on the gallery as it is now. */
+  async judgeAgain(version: string) {
+    const gives = await this.#following(
+      'judging',
+      'It was not judged again.',
+      (job) => this.#engine.call('models.judge-again', { version, job }),
+      version,
     )
-    if (!gives) return false
-    if (gives.kind === 'refused') {
-      this.#notices.problem(gives.message)
-      return false
-    }
+    if (!gives) return
+    if (gives.kind === 'refused') return this.#notices.problem(gives.message)
     await this.refresh().catch(() => {}) // it is judged whether or not the list could be read again
     const outcome = gives.verdict === 'promote' ? 'it may be promoted' : 'it is rejected'
     this.#notices.done(`${this.nameOf(version)} was judged again: ${outcome}.`)
-    return true
   }
 
   async rollBack() {
@@ -174,11 +186,13 @@ export class Models {
     busy: 'promoting' | 'rolling-back' | 'importing' | 'judging',
     whatFailed: string,
     call: (job: string) => Promise<T>,
+    version: string | null = null,
   ): Promise<T | null> {
     if (this.busy) return null
     const job = crypto.randomUUID()
     this.#job = job
     this.busy = busy
+    this.#busyWith = version
     const gives = await this.#notices.trying(whatFailed, () => call(job))
     this.busy = null
     this.progress = null

@@ -58,6 +58,7 @@ async function retraining(
 
 const nothing = () => {}
 const begin = (page: Page) => page.getByRole('button', { name: 'Retrain', exact: true })
+const judgeIt = (page: Page) => page.getByRole('alertdialog').getByRole('button', { name: 'Judge it again' })
 const heard = (engine: ScriptedEngine, call: string) =>
   engine.heard.filter(({ name }) => name === call).map(({ takes }) => takes)
 const focused = async (page: Page) => String(await page.evaluate('document.activeElement.textContent')).trim()
@@ -672,8 +673,119 @@ test('a candidate that was judged against another model says why it cannot be pr
       await page.getByText('It was judged against another: roll back first.').waitFor()
       expect(await page.getByRole('button', { name: 'Promote retrained 1' }).count()).toBe(0)
       await page.getByRole('button', { name: 'Judge retrained 1 again' }).click()
+      await judgeIt(page).click()
       await page.getByRole('button', { name: 'Promote retrained 1' }).waitFor()
       await expect.poll(() => page.getByRole('button', { name: /^Judge/ }).count()).toBe(0)
+    },
+  ))
+
+test('“Before and after” shows the report of a candidate that was judged again meanwhile, among the versions or in a terminal', () =>
+  retraining(
+    {},
+    async (engine) => {
+      const { retraining, people } = engine
+      // Nobody is forgotten, which would clear the page by itself.
+      engine.people = retraining.names.map((name, i) => ({
+        ...people[i % people.length]!,
+        person: i + 1,
+        name,
+      }))
+      await retraining.addMade('healthy', { notPromotable: 'It was judged against another.' })
+    },
+    async ({ page }, { retraining }) => {
+      const verdict = page.getByRole('region', { name: 'The gate’s verdict' })
+      await page.getByRole('link', { name: 'Before and after retrained 1' }).click()
+      await verdict.getByRole('heading', { name: 'Passed the gate' }).waitFor()
+      await page.getByRole('heading', { name: 'Detection error trade-off' }).waitFor()
+      await page.getByRole('link', { name: 'Retrain', exact: true }).last().click()
+      retraining.judgesAgain = 'collapsed'
+      await page.getByRole('button', { name: 'Judge retrained 1 again' }).click()
+      await judgeIt(page).click()
+      await page.getByText('retrained 1 was judged again: it is rejected.').first().waitFor()
+      await page.getByRole('link', { name: 'Before and after retrained 1' }).click()
+      await verdict.getByRole('heading', { name: 'Rejected' }).waitFor()
+      await verdict.getByText('Judged again just now').waitFor()
+      // And on the command line, while it is looked at.
+      retraining.judgesAgain = 'healthy'
+      await retraining.judgeAgain(retraining.models[1]!.version)
+      await verdict.getByRole('heading', { name: 'Passed the gate' }).waitFor()
+    },
+  ))
+
+test('a candidate stands beside the model it was judged against, whatever it was made from', () =>
+  retraining(
+    {},
+    async (engine) => {
+      const { retraining } = engine
+      const { first } = await withHistory(engine)
+      await retraining.addMade('collapsed')
+      retraining.models = retraining.models.map((one) =>
+        one.name === 'retrained 4'
+          ? {
+              ...one,
+              retrained: one.retrained && { ...one.retrained, parent: '1', judgedAgainst: first.version },
+            }
+          : one,
+      )
+    },
+    async ({ page }) => {
+      const title = (words: string) => page.getByRole('heading', { level: 1, name: words }).waitFor()
+      await page.getByRole('link', { name: 'Before and after retrained 4' }).click()
+      await title('retrained 4, against retrained 1')
+      const verdict = page.getByRole('region', { name: 'The gate’s verdict' })
+      await verdict.getByRole('button', { name: 'Judge again' }).click()
+      await title('retrained 4, against retrained 3') // the model in use
+      // Another pair in between does not stay.
+      const address = String(await page.evaluate('location.hash'))
+      await goTo(page, address.replace('#/retrain/', '#/retrain/1/'))
+      await title('retrained 4, against pre-trained')
+      await goTo(page, address)
+      await title('retrained 4, against retrained 3')
+    },
+  ))
+
+test('which candidate is being judged is said of that one alone', () =>
+  retraining(
+    {},
+    async ({ retraining }) => {
+      for (let i = 0; i < 2; i++)
+        await retraining.addMade('healthy', { notPromotable: 'It was judged against another.' })
+    },
+    async ({ page }, { retraining }) => {
+      let judged = () => {}
+      retraining.judgingHeld = new Promise<void>((resolve) => (judged = resolve))
+      await page.getByRole('button', { name: 'Judge retrained 1 again' }).click()
+      await judgeIt(page).click()
+      const line = page.getByRole('listitem').filter({ has: page.getByText('retrained 1', { exact: true }) })
+      await line.getByText('Judging…').waitFor()
+      expect(await page.getByText('Judging…').count()).toBe(1)
+      await goTo(page, `#/retrain/${retraining.models[2]!.version}`)
+      await page.getByRole('button', { name: 'Judge again' }).waitFor()
+      judged()
+      await page.getByText('retrained 1 was judged again: it may be promoted.').first().waitFor()
+    },
+  ))
+
+test('before a candidate that passed is judged again it is said what that may do; one that was rejected has nothing to lose', () =>
+  retraining(
+    {},
+    ({ retraining }) => retraining.addMade('healthy'),
+    async ({ page }, engine) => {
+      await page.getByRole('link', { name: 'Before and after retrained 1' }).click()
+      const again = page.getByRole('button', { name: 'Judge again' })
+      await again.click()
+      const dialog = page.getByRole('alertdialog', { name: 'Judge retrained 1 again?' })
+      await dialog.getByText('may reject it').filter({ hasText: 'is kept either way' }).waitFor()
+      await dialog.getByRole('button', { name: 'Leave it as it is' }).click()
+      await expect.poll(() => dialog.count()).toBe(0)
+      expect(heard(engine, 'models.judge-again')).toEqual([])
+      engine.retraining.judgesAgain = 'collapsed'
+      await again.click()
+      await judgeIt(page).click()
+      await page.getByRole('heading', { level: 2, name: 'Rejected' }).waitFor()
+      engine.retraining.judgesAgain = 'healthy'
+      await again.click()
+      await page.getByRole('heading', { level: 2, name: 'Passed the gate' }).waitFor()
     },
   ))
 
