@@ -1,3 +1,4 @@
+import { SvelteMap } from 'svelte/reactivity'
 import type { AttemptId, HardExample } from '../../src-main/contract.ts'
 import type { Engine } from '../engine.ts'
 import { failureWords, type Notices } from './notices.svelte.ts'
@@ -16,43 +17,44 @@ export class HardExamples {
 
   /** Newest first; null until the engine has answered once. */
   list = $state.raw<HardExample[] | null>(null)
-  /** The attempt that is being looked at, and what the user said to it. */
-  attempt = $state<AttemptId | null>(null)
-  keeping = $state.raw<Keeping | null>(null)
+  /** What the user said to each attempt since the page was opened. */
+  readonly #said = new SvelteMap<AttemptId, Keeping>()
 
   constructor(engine: Engine, notices: Notices) {
     this.#engine = engine
     this.#notices = notices
     // A forgotten person takes along what was kept of them.
     engine.on('gallery-changed', () => {
-      if (this.list) this.refresh().catch(() => {}) // asked again when the view is next entered
+      const known = this.list !== null || this.#said.size > 0
+      if (known) this.refresh().catch(() => {}) // asked again when the view is next entered
     })
   }
 
   async refresh() {
     const list = await this.#engine.call('hard-example.list', {})
     this.list = [...list].sort((a, b) => b.keptAt - a.keptAt)
+    this.#forgetKept((id) => !list.some((one) => one.id === id))
   }
 
-  /** What was said to this attempt; another attempt has been told nothing yet. */
+  /** Null where nothing was said to this attempt. */
   of(attempt: AttemptId): Keeping | null {
-    return attempt === this.attempt ? this.keeping : null
+    return this.#said.get(attempt) ?? null
   }
 
+  /** One question at a time; what was kept of other attempts can still be taken back. */
   ask(attempt: AttemptId) {
-    this.attempt = attempt
-    this.keeping = { kind: 'asking' }
+    for (const [other, { kind }] of this.#said)
+      if (kind === 'asking' || kind === 'refused') this.#said.delete(other)
+    this.#said.set(attempt, { kind: 'asking' })
   }
 
-  decline() {
-    this.keeping = null
+  decline(attempt: AttemptId) {
+    this.#said.delete(attempt)
   }
 
   /** The person in the picture agrees. */
-  async keep() {
-    const attempt = this.attempt
-    if (attempt === null) return
-    this.keeping = { kind: 'keeping' }
+  async keep(attempt: AttemptId) {
+    this.#said.set(attempt, { kind: 'keeping' })
     let keeping: Keeping
     try {
       const gives = await this.#engine.call('hard-example.keep', { attempt, consent: true })
@@ -60,14 +62,14 @@ export class HardExamples {
     } catch (error) {
       keeping = { kind: 'refused', message: `It was not kept. ${failureWords(error)}` }
     }
-    if (attempt === this.attempt) this.keeping = keeping
+    this.#said.set(attempt, keeping)
     if (this.list) await this.refresh().catch(() => {}) // read again when the view is next entered
   }
 
   /** As if it had never been kept. */
-  async undo() {
-    if (this.keeping?.kind !== 'kept') return
-    if (await this.drop(this.keeping.id)) this.keeping = null
+  async undo(attempt: AttemptId) {
+    const said = this.#said.get(attempt)
+    if (said?.kind === 'kept') await this.drop(said.id)
   }
 
   async drop(id: number): Promise<boolean> {
@@ -77,7 +79,14 @@ export class HardExamples {
     if (gives?.kind === 'refused') this.#notices.problem(gives.message)
     if (gives?.kind !== 'dropped') return false
     this.list = this.list?.filter((one) => one.id !== id) ?? null
+    this.#forgetKept((kept) => kept === id)
     return true
+  }
+
+  /** What is not kept any more cannot be taken back. */
+  #forgetKept(isGone: (id: number) => boolean) {
+    for (const [attempt, said] of this.#said)
+      if (said.kind === 'kept' && isGone(said.id)) this.#said.delete(attempt)
   }
 
   /** Null where there is none any more. */

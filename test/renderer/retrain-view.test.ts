@@ -576,6 +576,40 @@ describe('hard examples', () => {
       },
     ))
 
+  test('what was asked in the activity can be answered, and what was kept taken back, when the picture has gone', () =>
+    retraining(
+      { hash: '#/activity' },
+      (engine) => {
+        const matches = engine.attemptList.filter(({ outcome }) => outcome === 'match').slice(0, 3)
+        for (const { attempt } of matches) engine.pictureUntil.set(attempt, Date.now() + 60_000)
+      },
+      async ({ page }, engine) => {
+        const offered = page.getByRole('button', { name: 'Not them' })
+        await expect.poll(() => offered.count()).toBe(3)
+        const agree = page.getByRole('button', { name: 'They agree, keep it' })
+        const undo = page.getByRole('button', { name: 'Undo' })
+        await offered.first().press('Enter')
+        await agree.press('Enter')
+        await undo.waitFor()
+        await offered.first().press('Enter')
+        await agree.waitFor()
+        await page.evaluate('{ const before = Date.now; Date.now = () => before() + 120_000 }')
+        await expect.poll(() => offered.count()).toBe(0)
+        expect(await focused(page)).toBe('They agree, keep it')
+        await page.keyboard.press('Enter')
+        await expect.poll(() => undo.count()).toBe(2)
+        expect(engine.retraining.hardExampleList).toHaveLength(2)
+        // What is taken back leaves nothing to press: the focus stays with the attempts.
+        await undo.first().press('Enter')
+        await expect.poll(() => undo.count()).toBe(1)
+        await expect.poll(() => page.evaluate('document.activeElement.ariaLabel')).toBe('Attempts')
+        await undo.press('Enter')
+        await expect.poll(() => undo.count()).toBe(0)
+        expect(engine.retraining.hardExampleList).toEqual([])
+        expect(await offered.count()).toBe(0)
+      },
+    ))
+
   test('“It is them” stands under a wrong refusal; why it cannot be kept is said', () =>
     retraining(
       { hash: '#/verify' },
