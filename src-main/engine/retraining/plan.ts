@@ -1,5 +1,5 @@
 import type { Depth, PersonId, Refusal, RetrainPlan, RetrainWish } from '../../contract.ts'
-import { fewestJudges } from '../../training/gallery-run/people/cohort-roles.ts'
+import { fewestJudges, hasFolds } from '../../training/gallery-run/people/cohort-roles.ts'
 import type { Plan } from '../../training/gallery-run/plan.ts'
 import type { Parts } from '../parts.ts'
 import { galleryRunOf } from './gallery-run.ts'
@@ -18,9 +18,10 @@ export async function retrainPlan(
   parts: Parts,
   wish: RetrainWish,
   timeHead: TimeHead | null,
+  availableBytes = () => process.availableMemory(), // on Linux what the kernel could give, within a container's limit
 ): Promise<RetrainPlan | Refusal> {
   const { gallery, home } = parts
-  const [{ planOf }, { readTimings, secondsOf, timingKey }] = await Promise.all([
+  const [{ planOf }, { memoryOf, readTimings, secondsOf, timingKey }] = await Promise.all([
     import('../../training/gallery-run/plan.ts'),
     import('../../training/gallery-run/run-cost.ts'),
   ])
@@ -96,16 +97,20 @@ export async function retrainPlan(
       depthWords[wish.depth],
       ...(costs.length > 0 ? [costs.join('; ')] : []),
     ].join(', '),
-    notes: [...notesOf(plan), ...hardExampleNotes(plan, unseen, nameOf), ...lastRunNote(parts, wish.depth)],
+    notes: [
+      ...notesOf(plan),
+      ...hardExampleNotes(plan, unseen, nameOf),
+      ...lastRunNote(parts, wish.depth),
+      ...(plan.trouble === null && processor.processor === 'cpu'
+        ? memoryNotes(memoryOf(plan, recipeOf(wish)), availableBytes())
+        : []),
+    ],
     trouble: plan.trouble,
   }
 }
 
 /** "head", "last stage", "all layers". */
 export const depthWords: Record<Depth, string> = { head: 'head', stage: 'last stage', all: 'all layers' }
-
-/** People with two photographs to train on: from these on, folds of them can judge. */
-export const fewestForFolds = 5
 
 const fewestOthers = 200 // people of cohorts that may be trained on: below, a network learns its gallery by heart
 const fewestPhotographs = 300
@@ -142,18 +147,20 @@ export function recommendedDepth(plans: Record<Depth, Plan>): { depth: Depth; wh
   }
 }
 
-function notesOf(plan: Plan): string[] {
+/** Who is mixed in, and who judges. */
+export function notesOf(plan: Plan): string[] {
   const mixedIn =
-    plan.mayTrainPeople > 0
+    plan.mayTrainWithPairs >= 2
       ? `${counted(plan.mayTrainPeople, 'person', 'people')} of cohorts that may be trained on`
       : plan.virtualStrangers
         ? 'virtual strangers'
         : 'nobody'
+  const isFolded = hasFolds(plan.depth, plan.trainable, plan.cohortPeople)
   const judges = [
-    ...(plan.trainable >= fewestForFolds ? ['the people left out, fold by fold'] : []),
+    ...(isFolded ? ['the people left out, fold by fold'] : []),
     ...(plan.cohortPeople > 0 ? [counted(plan.cohortPeople, 'imported stranger')] : []),
   ]
-  const areFew = plan.trainable < fewestForFolds && plan.cohortPeople < fewestJudges
+  const areFew = !isFolded && plan.cohortPeople < fewestJudges
   if (plan.virtualStrangers && areFew)
     judges.push(
       judges.length === 0
@@ -170,6 +177,22 @@ function notesOf(plan: Plan): string[] {
         ]
       : []),
     `${counted(plan.heldOut, 'photograph')} held out, which do not train.`,
+  ]
+}
+
+/**
+ * What a run takes of the memory that is free now.
+ * @param wanted bytes; null where they are not worth a word
+ * @param free bytes
+ */
+export function memoryNotes(wanted: number | null, free: number): string[] {
+  if (wanted === null) return []
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+  const takes = `It takes about ${gigabytes(wanted)} of memory`
+  return [
+    wanted <= free
+      ? `${takes}.`
+      : `${takes}, and ${gigabytes(free)} are free now: the run may be ended by the system, or become very slow. Close other programs, or choose the depth “head”, which takes hardly any.`,
   ]
 }
 

@@ -43,7 +43,8 @@ export function batchMaker(settings: BatchSettings): (step: number) => Promise<B
   }
 }
 
-const rememberedBytes = 256 * 2 ** 20 // small pictures (characters, digits) are decoded once; large ones as often as they come
+/** Most that one reader keeps of decoded pictures. */
+export const rememberedBytes = 256 * 2 ** 20 // small pictures (characters, digits) are decoded once; large ones as often as they come
 
 /** Keeps decoded pictures until they fill their share of memory; what came first stays. */
 export function remembering(read: (index: number) => Promise<Picture>): (index: number) => Promise<Picture> {

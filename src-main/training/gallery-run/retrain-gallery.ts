@@ -11,13 +11,13 @@ import { cardCohortOf } from './judging/card-cohort.ts'
 import type { NetworkRecipe } from './network/network-recipe.ts'
 import { startFrom } from './network/network-start.ts'
 import { asPeople, cropsOf, cropsThatTrain, onlyRows, rolesAt } from './people/cohort-people.ts'
-import { fewestJudges, whoMayNotJudge } from './people/cohort-roles.ts'
+import { fewestJudges, hasFolds, whoMayNotJudge } from './people/cohort-roles.ts'
 import { gathered, photographsOf } from './people/gallery-photographs.ts'
 import { keptCrops, readEveryCrop } from './people/kept-crops.ts'
 import { hardExamplesOf } from './people/kept-probes.ts'
 import type { TrainingSet } from './people/training-set.ts'
 import { planOf, type Plan } from './plan.ts'
-import { headHasFolds, retrainHead } from './retrain-head.ts'
+import { retrainHead } from './retrain-head.ts'
 import { networkTrainings, retrainNetwork } from './retrain-network.ts'
 import type { GalleryRunEvent } from './run-event.ts'
 
@@ -66,7 +66,6 @@ export async function* retrainGallery(
       ? yield* headOf({ ...run, recipe }, set)
       : yield* networkOf({ ...run, recipe }, set, hash)
   const judges = made.judges ?? cohortPeople
-  const hasFolds = judges < fewestJudges && (recipe.depth !== 'head' || headHasFolds(trainable))
   const report: CandidateReport = {
     ...made.verdict,
     people: made.verdict.people.map((own) => ({ ...own, person: set.people[own.person]! })),
@@ -76,7 +75,7 @@ export async function* retrainGallery(
     notes: [
       ...whoMayNotJudge(judgesLeftOut, judges, recipe.depth),
       ...(made.notes ?? []),
-      ...(hasFolds && wereTrainedOn(run, set.people)
+      ...(judges < fewestJudges && hasFolds(recipe.depth, trainable, judges) && wereTrainedOn(run, set.people)
         ? [
             'The model in use was trained on people of this gallery already: left out of this training, fold by fold, they are still no strangers to it. People whom no model was trained on, imported as strangers, judge better.',
           ]

@@ -18,7 +18,7 @@ import {
   strangersAmong,
   type Mapped,
 } from './judging/pairing.ts'
-import { fewestJudges } from './people/cohort-roles.ts'
+import { fewestJudges, fewestPeopleForHeadFolds } from './people/cohort-roles.ts'
 import { hardExamplesFor, type HardExamples } from './people/hard-examples.ts'
 import type { Strangers } from './people/strangers.ts'
 import { peopleFolds, type TrainingSet } from './people/training-set.ts'
@@ -72,17 +72,11 @@ export interface HeadRunResult {
 }
 
 const foldCount = 5
-const fewestPeopleForFolds = 5
 const looks = 10 // in a training that is looked at, to see when to stop
-
-/** Whether there are people enough to leave a fifth of them out, five times, and judge by them. */
-export function headHasFolds(peopleWithPairs: number): boolean {
-  return peopleWithPairs >= fewestPeopleForFolds
-}
 
 /** How many trainings a run is made of at most: one to see when to stop, the folds, and the last. */
 export function headTrainings(peopleWithPairs: number): number {
-  return headHasFolds(peopleWithPairs) ? foldCount + 2 : 2
+  return peopleWithPairs >= fewestPeopleForHeadFolds ? foldCount + 2 : 2
 }
 
 /**
@@ -95,7 +89,8 @@ export async function* retrainHead(run: HeadRun): AsyncGenerator<HeadRunEvent, H
   const everybody = set.people.map((_, place) => place)
   const strangers = strangersOfRun(run, set.dimension)
   const withPairs = everybody.filter((person) => set.training[person]!.length >= 2).length
-  const folds = headHasFolds(withPairs) ? peopleFolds(set.people.length, foldCount, recipe.seed) : []
+  const folds =
+    withPairs >= fewestPeopleForHeadFolds ? peopleFolds(set.people.length, foldCount, recipe.seed) : []
   const aside = setAside(set)
   const runs = (aside ? 1 : 0) + folds.length + (refit ? 1 : 0)
   let at = { run: 1, runs }

@@ -15,7 +15,7 @@ import { healthOf } from './judging/health-of.ts'
 import { heldOutLook, type Look } from './judging/held-out-look.ts'
 import type { Crops } from './people/kept-crops.ts'
 import { mapsBelow, type Maps } from './network/network-maps.ts'
-import { fewestJudges } from './people/cohort-roles.ts'
+import { fewestJudges, fewestPeopleForNetworkFolds } from './people/cohort-roles.ts'
 import { openPipeline } from './network/network-pipeline.ts'
 import type { NetworkRecipe } from './network/network-recipe.ts'
 import { pairedAmong, pairedWithStrangers, photographsUnderBoth, strangersAmong } from './judging/pairing.ts'
@@ -64,9 +64,6 @@ export interface NetworkRunResult {
   strangersInWords: string
   mixedInWords: string
 }
-
-/** People with two photographs: with fewer, half of them are too few to train a fold's network on. */
-export const fewestPeopleForNetworkFolds = 8
 
 /** Why a network cannot be judged on these people; null where it can. */
 export function networkTrouble(withPairs: number, judges: number): string | null {

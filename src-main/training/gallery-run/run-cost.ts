@@ -5,12 +5,15 @@ import { above, size, type Depth, type Network } from '../../learning/networks/n
 import { recognitionNet } from '../../learning/networks/recognition-net.ts'
 import { random } from '../../learning/random.ts'
 import { drawnPeople } from '../../learning/samplers/drawn-people.ts'
+import { cropSidePx } from '../../vision/face.ts'
+import { rememberedBytes } from '../feeding/batches.ts'
 import { objectiveInputs } from '../objective-inputs.ts'
 import type { OpenRunner } from '../step-runner.ts'
 import type { GalleryRecipe } from './gallery-run.ts'
 import { headNetwork } from './head/train-head.ts'
 import { peopleInALook } from './judging/held-out-look.ts'
 import { peopleAlone } from './network/network-feed.ts'
+import { versionsKept } from './network/network-maps.ts'
 import { lookedAt, lowestTrained, stepOf } from './network/train-network.ts'
 import type { Plan } from './plan.ts'
 import { headTrainings } from './retrain-head.ts'
@@ -40,6 +43,26 @@ export function secondsOf(plan: Plan, recipe: GalleryRecipe, timing: RunTiming):
   const mapped =
     recipe.depth === 'stage' ? (recipe.versions * (plan.photographs + plan.mayTrainPhotographs)) / 3 : 0
   return (training + (looked + mapped) * timing.msPerPhotograph) / 1000
+}
+
+// Measured by `test/benchmark/retrain-memory.ts` on the CPU: of the process itself, and of each photograph in a batch.
+const bytesOfStep = {
+  stage: { process: 430e6, perPhotograph: 0.05e6 },
+  all: { process: 440e6, perPhotograph: 7.5e6 },
+}
+const cropBytes = 3 * cropSidePx ** 2
+
+/** Memory that a network's run on the CPU takes at the most; a forecast, good to a third. Null at depth head: hardly any. */
+export function memoryOf(plan: Plan, recipe: GalleryRecipe): number | null {
+  if (recipe.depth === 'head') return null
+  const { process, perPhotograph } = bytesOfStep[recipe.depth]
+  const step = process + perPhotograph * batchSizeOf(plan, recipe)
+  const mixedIn = recipe.others > 0 ? plan.mayTrainPhotographs : 0
+  const photographs = plan.photographs + mixedIn
+  const cropsOf = (count: number) => Math.min(rememberedBytes, count * cropBytes)
+  if (recipe.depth === 'all') return step + cropsOf(plan.photographs) + cropsOf(photographs) // here and in the thread beside
+  const maps = photographs * versionsKept(photographs, size(mapShape), recipe.versions) * 4 * size(mapShape)
+  return step + maps + cropsOf(plan.photographs) + cropsOf(mixedIn)
 }
 
 /** How many trainings a run consists of: the folds' and the last. */
@@ -117,13 +140,15 @@ async function shortestMs(work: () => Promise<unknown>, times: number): Promise<
   return shortest
 }
 
+const mapShape = [8, 8, 128] // what `below` gives of 150 pixels
+
 /** The network that a depth trains, for its step's time alone. */
 function trainedAt(depth: Depth): Network {
   const network = recognitionNet()
   if (depth === 'all') return network
   return depth === 'head'
     ? headNetwork(network.embeddingLength)
-    : above(network, lowestTrained(network), [8, 8, 128]) // what `below` gives of 150 pixels
+    : above(network, lowestTrained(network), mapShape)
 }
 
 /** What was measured on this machine, by device and depth; nothing where the file is missing or damaged. */

@@ -9,6 +9,7 @@ import type { Plan } from '../../../src-main/training/gallery-run/plan.ts'
 import {
   batchSizeOf,
   keepTiming,
+  memoryOf,
   readTimings,
   secondsOf,
   timeRun,
@@ -98,6 +99,17 @@ test.each([
     mayTrainWithPairs: others.pairs,
   }
   expect(batchSizeOf({ ...plan, ...counted }, recipe)).toBe(feed.batchSize)
+})
+
+test('a network’s memory grows with its batch, as was measured, and with photographs until no more are kept', () => {
+  const few = { ...plan, people: 74, trainable: 74, photographs: 0 } // a batch of 222, of which the crops are not counted
+  // Peak of a process that took three steps of 224 photographs, `test/benchmark/retrain-memory.ts`: 2,125 MB and 439 MB.
+  expect(Math.abs(memoryOf(few, defaultNetworkRecipe.all)! / 2125e6 - 1)).toBeLessThan(0.02)
+  expect(Math.abs(memoryOf(few, defaultNetworkRecipe.stage)! / 439e6 - 1)).toBeLessThan(0.02)
+  const most = (photographs: number) => memoryOf({ ...few, photographs }, defaultNetworkRecipe.stage)!
+  expect(most(1000) - most(0)).toBeCloseTo(1000 * (3 * 256 ** 2 + 6 * 4 * 8 * 8 * 128))
+  expect(most(10_000)).toBeLessThan(most(0) + (256 + 384) * 2 ** 20)
+  expect(memoryOf(plan, defaultHeadRecipe)).toBe(null)
 })
 
 test('what was measured is kept by device and depth, and a damaged file is measured again', async () => {

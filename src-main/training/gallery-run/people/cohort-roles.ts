@@ -27,6 +27,19 @@ export interface CohortPeople extends Strangers {
 /** People of a cohort who can judge without others beside them: from these on no folds of a network are trained. */
 export const fewestJudges = 20
 
+/** People with two photographs: with fewer, too few are left to train the head of a fold on. */
+export const fewestPeopleForHeadFolds = 5
+
+/** People with two photographs: with fewer, half of them are too few to train a fold’s network on. */
+export const fewestPeopleForNetworkFolds = 8
+
+/** Whether there are people enough to leave some out in turn and judge by them; a network does so only where too few others judge. */
+export function hasFolds(depth: Depth, withPairs: number, judges: number): boolean {
+  return depth === 'head'
+    ? withPairs >= fewestPeopleForHeadFolds
+    : judges < fewestJudges && withPairs >= fewestPeopleForNetworkFolds
+}
+
 /**
  * Who trained an ancestor judges no descendant, whatever the cohort is called today. Folds would cost a network two more
  * trainings of minutes each: where many may be trained on and hardly anybody judges, a fifth of them judges instead, and
