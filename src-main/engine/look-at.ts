@@ -9,7 +9,7 @@ import { underModel } from './model-in-use.ts'
 import type { Parts } from './parts.ts'
 import { readableCrop } from './re-embedding.ts'
 import { refused } from './refusal.ts'
-import { rebuiltNetwork } from './retraining/foreign-network.ts'
+import { builtOfNumbers } from './retraining/foreign-network.ts'
 import { pretrainedVersion } from './retraining/model-list.ts'
 
 /** Crops of an imported file as models that are here see them; of its networks only the numbers are taken. */
@@ -18,6 +18,7 @@ export function lookAt(parts: Parts): Looker {
   const pretrained = pretrainedVersion(parts)
   const ofFile = new Map<string, FileModel>()
   const known = new Map<string, Embeds | null>()
+  const opened: Promise<Network>[] = []
   const by = (version: string): Embeds | null => {
     const found = known.has(version) ? known.get(version)! : (embedsOf(version) ?? embedsHere(parts, version))
     known.set(version, found)
@@ -27,20 +28,27 @@ export function lookAt(parts: Parts): Looker {
     const model = ofFile.get(version)
     if (!model) return null
     const { description, head, network } = model
-    if (network) return description.base === pretrained ? embedsBy(network, version, threads) : null
+    if (network) return description.base === pretrained ? embedsBy(network, version) : null
     const under = head?.length === embeddingLength ** 2 ? by(description.base) : null
     return under && (async (crop) => mapped(await under(crop), head!))
+  }
+  /** A network of the file, as it was built here; opened when it is first needed. */
+  function embedsBy(onnx: Uint8Array, version: string): Embeds {
+    let opening: Promise<Network> | null = null
+    const open = async () => (await import('../vision/network.ts')).networkOf(onnx, version, threads)
+    return async (crop) => {
+      if (!opening) opened.push((opening = open()))
+      return embedCrop(await opening, crop)
+    }
   }
   return {
     async ready({ hasCrops, networks }) {
       if (hasCrops) await (await parts.vision).embed(grey)
       const rebuilt = new Map<string, Uint8Array>()
       for (const { version, onnx } of networks) {
-        const network = await rebuiltNetwork(onnx, threads)
-        if (network.kind === 'refused') return cannotBeRun(version)
-        if (!(await embeds(network.network).finally(() => network.network.close())))
-          return cannotBeRun(version)
-        rebuilt.set(version, network.onnx)
+        const built = await builtOfNumbers(onnx)
+        if (built.kind === 'refused' || !(await embeds(built.onnx, threads))) return cannotBeRun(version)
+        rebuilt.set(version, built.onnx)
       }
       return { kind: 'ready', networks: rebuilt }
     },
@@ -54,6 +62,11 @@ export function lookAt(parts: Parts): Looker {
       const { features, embedding } = await embeds(crop)
       return { modelVersion: version, features, embedding }
     },
+    async close() {
+      known.clear()
+      const networks = await Promise.allSettled(opened.splice(0)) // one that did not open has been told of
+      for (const each of networks) if (each.status === 'fulfilled') await each.value.close()
+    },
   }
 }
 
@@ -64,15 +77,6 @@ type Embeds = (crop: Picture) => Promise<Embedded>
 function embedsHere(parts: Parts, version: string): Embeds | null {
   const under = version === parts.model.version ? parts : underModel(parts, version)
   return under && (async (crop) => (await under.vision).embed(crop))
-}
-
-/** A network of the file, as it was built here; opened when it is first needed. */
-function embedsBy(onnx: Uint8Array, version: string, threads: number): Embeds {
-  let opened: Promise<Network> | null = null
-  return async (crop) => {
-    const { networkOf } = await import('../vision/network.ts')
-    return embedCrop(await (opened ??= networkOf(onnx, version, threads)), crop)
-  }
 }
 
 const mapped = ({ features, embedding }: Embedded, head: Head): Embedded => ({
@@ -86,11 +90,20 @@ const grey: Picture = {
   rgb: new Uint8Array(cropSidePx * cropSidePx * 3).fill(128),
 }
 
-/** Whether it makes of a crop what a recognition network makes: numbers may be too large for it. */
-async function embeds(network: Network): Promise<boolean> {
-  const { features, embedding } = await embedCrop(network, grey)
-  const isWhole = features.length === featuresLength && embedding.length === embeddingLength
-  return isWhole && [...features, ...embedding].every(Number.isFinite)
+/** Whether it makes of a crop what a recognition network makes: numbers may be too large for it, or all zero. */
+async function embeds(onnx: Uint8Array, threads: number): Promise<boolean> {
+  const { networkOf } = await import('../vision/network.ts')
+  const network = await networkOf(onnx, 'imported', threads)
+  try {
+    const { features, embedding } = await embedCrop(network, grey)
+    const isWhole = features.length === featuresLength && embedding.length === embeddingLength
+    return isWhole && [...features, ...embedding].every(Number.isFinite)
+  } catch (error) {
+    if (error instanceof RangeError) return false // a vector without a direction
+    throw error
+  } finally {
+    await network.close()
+  }
 }
 
 function cannotBeRun(version: string): Refusal {

@@ -53,6 +53,15 @@ export async function importGallery(
   store: Store,
   bytes: Uint8Array,
   passphrase: string,
+  options: ImportOptions,
+): Promise<Imported | Refusal> {
+  return imported(store, bytes, passphrase, options).finally(() => options.looker?.close())
+}
+
+async function imported(
+  store: Store,
+  bytes: Uint8Array,
+  passphrase: string,
   { onProgress, signal, looker }: ImportOptions,
 ): Promise<Imported | Refusal> {
   const opened = await openFile(bytes, passphrase)

@@ -20,6 +20,8 @@ export interface Looker {
   /** Models of the file that come with everything else, and are not here before: crops are looked at with them too. */
   know(models: readonly Pick<ExportedModel, 'version' | 'description' | 'head' | 'network'>[]): void
   look: LookAt
+  /** Closes what was opened of the file: at the end of the import, however it ends. */
+  close(): Promise<void>
 }
 
 /** As where there is no picture. */

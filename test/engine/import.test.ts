@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import * as tf from '@tensorflow/tfjs'
+import { InferenceSession } from 'onnxruntime-node'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createEngine } from '../../src-main/engine.ts'
 import { jpegOfStored } from '../../src-main/engine/jpeg.ts'
 import { lookAt } from '../../src-main/engine/look-at.ts'
 import { networkVersionOf, versionOf } from '../../src-main/gallery/versions.ts'
+import type { ExportedModel } from '../../src-main/gallery/export-records.ts'
 import { ProtobufWriter } from '../../src-main/onnx/tracing/protobuf.ts'
 import { applyHead, identityHead, type Head } from '../../src-main/training/gallery-run/head/head.ts'
 import { lastLayerOf } from '../../src-main/training/gallery-run/network/network-file.ts'
@@ -150,6 +153,26 @@ test('a restored person is looked at with the models that come in the same file'
   expect(withoutCrop).toEqual(forged) // nothing to look at: it is said
 })
 
+test('what a network of the file was opened for is closed', async () => {
+  const vision = drawnNetworks(await colourFile(1))
+  const here = await madeUpParts({ vision })
+  await vision
+  const create = vi.spyOn(InferenceSession, 'create')
+  onTestFinished(() => create.mockRestore())
+  const looker = lookAt(here)
+  const description = { base: here.model.version } as ExportedModel['description']
+  looker.know([{ version: 'theirs', description, head: null, network: await colourFile(2) }])
+  create.mockClear()
+  const png = await cropToPng(drawnCrop(1))
+  const [one, two] = [await looker.look(png, 'theirs'), await looker.look(png, 'theirs')]
+  expect(one!.embedding).not.toEqual((await (await vision).embed(drawnCrop(1))).embedding)
+  expect(two).toEqual(one)
+  expect(create).toHaveBeenCalledOnce()
+  const release = vi.spyOn((await create.mock.results[0]!.value) as InferenceSession, 'release')
+  await looker.close()
+  expect(release).toHaveBeenCalledOnce()
+})
+
 test('no picture is shown that no model could look at', async () => {
   const { width, rgb } = drawnCrop(1)
   const cut = { width, height: 255, rgb: rgb.subarray(0, width * 255 * 3) }
@@ -192,8 +215,10 @@ test('a restore that cannot be done leaves the gallery empty, and is exact when 
   gone.catch(() => {})
   const here = await madeUpParts({ vision: gone })
   const { gallery } = here
-  const failing = gallery.importFrom(bytes, passphrase, { looker: lookAt(here) })
-  await expect(failing).rejects.toThrow('is missing')
+  const looker = lookAt(here)
+  const close = vi.spyOn(looker, 'close')
+  await expect(gallery.importFrom(bytes, passphrase, { looker })).rejects.toThrow('is missing')
+  expect(close).toHaveBeenCalledOnce()
   expect([gallery.settings(), gallery.models.versions(), gallery.counts().people]).toEqual([{}, [], 0])
   const again = await gallery.importFrom(bytes, passphrase, { looker: lookAt({ ...here, vision }) })
   expect(again).toMatchObject({ people: 1, models: 1 })
@@ -207,6 +232,7 @@ test.each<[string, () => Promise<Uint8Array>]>([
   ['gives embeddings, and is no recognition network', () => colourFile(2)],
   ['has fewer numbers than it says', async () => shortened(await recognition())],
   ['has numbers that are none', async () => withLast(await recognition(), NaN)],
+  ['has numbers of which all are zero', async () => withLast(await recognition(), 0)],
   ['has numbers that make no embedding', async () => withLast(await recognition(), 3e38)],
 ])(
   'a file with a retrained network that %s is refused before anything is written',
@@ -259,7 +285,10 @@ test('of a network only the numbers are taken: what else its file would run is n
   const { bytes, vision, version } = await withNetwork(theirs, head)
   const here = await madeUpParts({ vision })
   const engine = createEngine(here)
+  // TensorFlow.js would take ten seconds to compute the network, for a comparison that nobody asks for here.
+  const computed = vi.spyOn(tf.findBackend('cpu') as unknown as { write: () => unknown }, 'write')
   const imported = await engine.call('gallery.import', { passphrase, bytes })
+  expect(computed).not.toHaveBeenCalled()
   const { gallery } = here
   const network = networkVersionOf(here.model.version, ours)
   expect(network).not.toBe(version)
