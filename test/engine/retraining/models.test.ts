@@ -161,7 +161,7 @@ test('a candidate says which model its verdict compares it with: its parent unti
   const said = async () => (await engine.call('models.list', {})).find((each) => each.version === version)
   expect((await said())!.retrained).toMatchObject({ parent: '1', judgedAgainst: '1' })
   const { verdict, report, card } = parts.gallery.models.version(version)!
-  const other = await withHead(parts, identityHead(128))
+  const other = await withHead(parts, new Float32Array(identityHead(128)))
   parts.gallery.models.judgeAnew(version, { judgedAgainst: other, verdict, report, card })
   expect((await said())!.retrained).toMatchObject({ parent: '1', judgedAgainst: other })
 })
