@@ -5,7 +5,10 @@ import { ProtobufWriter } from '../../src-main/onnx/tracing/protobuf.ts'
 /** A model of so many nodes that say nothing, of two bytes each. */
 function emptyNodes(count: number): Uint8Array {
   const writer = new ProtobufWriter()
-  writer.blob(7, Uint8Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? 0x0a : 0)))
+  writer.blob(
+    7,
+    Uint8Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? 0x0a : 0)),
+  )
   return writer.finish()
 }
 

@@ -5,7 +5,15 @@ import type { Plan } from '../../../src-main/training/gallery-run/plan.ts'
 
 const plans = (of: Partial<Plan>): Record<Depth, Plan> => {
   const plan = (depth: Depth) =>
-    ({ depth, people: 40, photographs: 400, mayTrainPeople: 250, withoutCrop: 0, trouble: null, ...of }) as Plan
+    ({
+      depth,
+      people: 40,
+      photographs: 400,
+      mayTrainPeople: 250,
+      withoutCrop: 0,
+      trouble: null,
+      ...of,
+    }) as Plan
   return { head: plan('head'), stage: plan('stage'), all: plan('all') }
 }
 
