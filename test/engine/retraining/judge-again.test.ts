@@ -13,6 +13,7 @@ import { applyHead, identityHead } from '../../../src-main/training/gallery-run/
 import type { Line } from '../../../src-main/training/gate/line.ts'
 import { cropOf, hashOf, photographOf, unitVectorOf } from '../../gallery/made-up.ts'
 import { copied, drawnGallery, openEngine, twoStepHead } from './drawn-gallery.ts'
+import { pool, said } from './made-up-lines.ts'
 
 /** Six people of six photographs and a candidate of two steps, judged by folds: made once. */
 const made = (async () => {
@@ -122,21 +123,6 @@ function candidateSaying(
   if (added.kind === 'refused') throw new Error(added.message)
   version = added.version
 }
-
-const said = (id: Line['id'], outcome: Line['outcome'], title: string = id): Line => ({
-  id,
-  title,
-  outcome,
-  sentence: `${title} was ${outcome}.`,
-  before: null,
-  after: 0,
-})
-const pool = (inWords: string, outcome: Line['outcome']) => [
-  said('gallery-by-strangers', outcome, 'Gallery people recognised, impostors being strangers'),
-  said('strangers', outcome, 'Strangers kept out at the threshold in use'),
-  said('separation', outcome, `Genuine distances inside those of ${inWords}`),
-  said('among-strangers', outcome, `TAR of ${inWords} among themselves`),
-]
 
 test('what its run found worse and nobody can measure again still speaks against it', async () => {
   visitors(20)

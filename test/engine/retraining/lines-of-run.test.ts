@@ -2,21 +2,8 @@ import { expect, test } from 'vitest'
 import { restedOnForecast, withLinesOfRun } from '../../../src-main/engine/retraining/lines-of-run.ts'
 import type { Verdict } from '../../../src-main/training/gate/gate.ts'
 import type { Line } from '../../../src-main/training/gate/line.ts'
+import { pool, said } from './made-up-lines.ts'
 
-const said = (id: Line['id'], outcome: Line['outcome'], title: string = id): Line => ({
-  id,
-  title,
-  outcome,
-  sentence: `${title} was ${outcome}.`,
-  before: null,
-  after: 0,
-})
-const pool = (inWords: string, outcome: Line['outcome']) => [
-  said('gallery-by-strangers', outcome, 'Gallery people recognised, impostors being strangers'),
-  said('strangers', outcome, 'Strangers kept out at the threshold in use'),
-  said('separation', outcome, `Genuine distances inside those of ${inWords}`),
-  said('among-strangers', outcome, `TAR of ${inWords} among themselves`),
-]
 const [folds, cohort] = ['people left out of training, fold by fold', 'people imported as strangers']
 const virtual = 'virtual strangers (a forecast: there is no cohort)'
 
