@@ -1,7 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { open, openWorkbench, type Opened, type Wish, type Workbench } from './browser.ts'
 import { ScriptedEngine } from './scripted-engine.ts'
+import { violationsOf } from './violations.ts'
 
 let workbench: Workbench
 beforeAll(async () => {
@@ -26,17 +26,8 @@ async function opening(
 const titles = ['Verify', 'Enrol', 'People', 'Tune', 'Retrain', 'Activity', 'Settings']
 
 describe('accessibility', () => {
-  const axe = async ({ page }: Opened, where: string) => {
-    await page.waitForTimeout(350) // what rises or fades is measured when it has arrived
-    const { violations } = await new AxeBuilder({ page })
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
-      .analyze()
-    expect(
-      violations.map(
-        ({ id, nodes }) => `${where}: ${id} ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
-      ),
-    ).toEqual([])
-  }
+  const axe = async ({ page }: Opened, where: string, theme: 'light' | 'dark' = 'light') =>
+    expect(await violationsOf(page, where, { theme })).toEqual([])
 
   test.each(['light', 'dark'] as const)('no view violates a rule of axe, %s', (theme) =>
     opening({ theme }, async (opened) => {
@@ -45,20 +36,20 @@ describe('accessibility', () => {
       for (const [i, title] of titles.entries()) {
         await page.keyboard.press(`Alt+${i + 1}`)
         await page.getByRole('heading', { level: 1, name: title }).waitFor()
-        await axe(opened, title)
+        await axe(opened, title, theme)
       }
       await page.goto(`${opened.served.address}#/people/1`)
       await page.getByRole('heading', { level: 1, name: 'Ada Example' }).waitFor()
-      await axe(opened, 'person')
+      await axe(opened, 'person', theme)
       await page.getByRole('button', { name: 'Forget Ada Example' }).click()
-      await axe(opened, 'forget')
+      await axe(opened, 'forget', theme)
       await page.keyboard.press('Escape')
       await page.getByRole('link', { name: 'Verify', exact: true }).last().click()
       await page.getByText('Press Space to verify.').waitFor()
       await page.getByRole('heading', { level: 1 }).focus()
       await page.keyboard.press('Space')
       await page.getByTestId('verdict').waitFor()
-      await axe(opened, 'verdict')
+      await axe(opened, 'verdict', theme)
       expect(opened.complaints).toEqual([])
     }),
   )

@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import { doubtedFnmr } from '../../src-main/evaluation/doubt.ts'
 import { unpackComparisons } from '../../src-main/evaluation/packed-comparisons.ts'
 import { open, openWorkbench, type Opened, type Wish, type Workbench } from './browser.ts'
 import { ScriptedEngine } from './scripted-engine.ts'
+import { violationsOf } from './violations.ts'
 
 let workbench: Workbench
 beforeAll(async () => {
@@ -63,17 +63,6 @@ const heard = (engine: ScriptedEngine, call: string) =>
   engine.heard.filter(({ name }) => name === call).map(({ takes }) => takes)
 const focused = async (page: Page) => String(await page.evaluate('document.activeElement.textContent')).trim()
 const goTo = async (page: Page, hash: string) => void (await page.evaluate(`location.hash = '${hash}'`))
-
-async function violations(page: Page, where: string) {
-  await page.waitForTimeout(300)
-  const { violations } = await new AxeBuilder({ page })
-    .include('main')
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze()
-  return violations.map(
-    ({ id, nodes }) => `${where}: ${id} ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
-  )
-}
 
 describe('the plan', () => {
   test('is a sentence with its cost, whose photographs disagree is named first, and leads to them', () =>
@@ -839,25 +828,25 @@ describe('accessibility', () => {
         const found: string[] = []
         await page.getByText('More: loss, miner, numbers, processor').click()
         await page.getByLabel('Steps').fill('x')
-        found.push(...(await violations(page, 'plan')))
+        found.push(...(await violationsOf(page, 'plan', { theme, part: 'main' })))
         await page.getByLabel('Steps').fill('')
         await begin(page).click()
         await page.getByText('520 of 1,200 steps').waitFor()
         await page.getByText('Loss as a table').click()
-        found.push(...(await violations(page, 'run')))
+        found.push(...(await violationsOf(page, 'run', { theme, part: 'main' })))
         retraining.release()
         await page.getByRole('link', { name: 'See before and after' }).waitFor()
-        found.push(...(await violations(page, 'done')))
+        found.push(...(await violationsOf(page, 'done', { theme, part: 'main' })))
         await page.getByRole('tab', { name: 'Processors' }).click()
         await page.getByRole('button', { name: 'Try the processors' }).click()
         await page.getByText('the fastest', { exact: true }).waitFor()
-        found.push(...(await violations(page, 'processors')))
+        found.push(...(await violationsOf(page, 'processors', { theme, part: 'main' })))
         await page.getByRole('tab', { name: /Hard examples/ }).click()
-        found.push(...(await violations(page, 'hard examples')))
+        found.push(...(await violationsOf(page, 'hard examples', { theme, part: 'main' })))
         await page.getByRole('link', { name: 'See before and after' }).click()
         await page.getByRole('radio', { name: /Ada Example/ }).click()
         await page.getByText('The map before as a table').click()
-        found.push(...(await violations(page, 'report')))
+        found.push(...(await violationsOf(page, 'report', { theme, part: 'main' })))
         expect(found).toEqual([])
       },
     ),

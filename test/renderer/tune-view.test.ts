@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
 import { operatingPointAt } from '../../src-main/evaluation/error-rates.ts'
@@ -8,6 +7,7 @@ import { doubtedFmr, doubtedFnmr } from '../../src-main/evaluation/doubt.ts'
 import { open, openWorkbench, type Opened, type Wish, type Workbench } from './browser.ts'
 import { drawnMeasurement } from './drawn-measurement.ts'
 import { ScriptedEngine } from './scripted-engine.ts'
+import { violationsOf } from './violations.ts'
 
 let workbench: Workbench
 beforeAll(async () => {
@@ -603,17 +603,8 @@ describe('accessibility', () => {
       // The same parts in another theme differ in contrast alone, which four tabs show.
       for (const name of theme === 'light' ? tabs : ['DET', 'By person', 'Alike strangers', 'Calibration']) {
         await tab(page, name)
-        await page.waitForTimeout(350)
         if (name === 'DET') await page.getByText('The DET curve as a table').click()
-        const { violations } = await new AxeBuilder({ page })
-          .include('main')
-          .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
-          .analyze()
-        expect(
-          violations.map(
-            ({ id, nodes }) => `${name}: ${id} ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
-          ),
-        ).toEqual([])
+        expect(await violationsOf(page, name, { theme, part: 'main' })).toEqual([])
       }
     }),
   )
